@@ -1,0 +1,62 @@
+"""`job.json`: what the operator tells every container of one attempt. Holds no secret. Budgets are what *remains* for this attempt."""
+
+from typing import Literal
+
+from agentjob_api.base import ApiModel, Money
+
+
+class ModelConfig(ApiModel):
+    """The model, with the defaults of the chart filled in."""
+
+    api: Literal["OpenAI"] = "OpenAI"
+    name: str
+    endpoint: str
+    """Base URL such as https://api.openai.com/v1; only model-proxy talks to it."""
+    input_per_million_tokens: Money | None = None
+    """US dollars per million input tokens; set whenever `LimitsConfig.cost_usd` is."""
+    output_per_million_tokens: Money | None = None
+
+
+class LimitsConfig(ApiModel):
+    """Remaining budgets of this attempt; None is unlimited."""
+
+    steps: int
+    tokens: int | None = None
+    """Input plus output tokens."""
+    cost_usd: Money | None = None
+    timeout_seconds: int
+    """Active time from the start of the agent's container."""
+
+
+class RepositoryConfig(ApiModel):
+    """What prepare clones into the workspace."""
+
+    url: str
+    ref: str | None = None
+    """Branch, tag or commit; None is the remote's HEAD."""
+    submodules: bool = False
+
+
+class ArchiveConfig(ApiModel):
+    """How the courier packs the workspace."""
+
+    format: Literal["Zip", "TarZstd"] = "Zip"
+    exclude: tuple[str, ...] = ()
+    """Globs (gitignore style), already including the defaults of the API."""
+    max_bytes: int
+
+
+class JobConfig(ApiModel):
+    """One attempt of one AgentJob."""
+
+    namespace: str
+    name: str
+    uid: str
+    attempt: int
+    engine: Literal["Builtin"] = "Builtin"
+    model: ModelConfig
+    limits: LimitsConfig
+    repository: RepositoryConfig | None = None
+    archive: ArchiveConfig
+    workspace_bytes: int
+    """Size limit of the workspace's volume."""

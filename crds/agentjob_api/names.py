@@ -1,0 +1,22 @@
+"""Names of the API: group, labels, annotations. One place, so that selectors and builders cannot drift apart."""
+
+from typing import Final
+
+GROUP: Final = "agentjob.io"
+VERSION: Final = "v1alpha1"
+API_VERSION: Final = f"{GROUP}/{VERSION}"
+KIND: Final = "AgentJob"
+PLURAL: Final = "agentjobs"
+SINGULAR: Final = "agentjob"
+SHORT_NAME: Final = "agj"
+CATEGORY: Final = "agents"
+
+LABEL_MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+MANAGED_BY: Final = "agentjob"
+"""Value of `LABEL_MANAGED_BY` on every Job, Pod and Secret of ours: what the operator's watches select."""
+LABEL_NAME: Final = f"{GROUP}/name"
+"""The AgentJob's name, cut to the 63 characters of a label: for people's selectors, never for look-ups."""
+LABEL_UID: Final = f"{GROUP}/uid"
+LABEL_ATTEMPT: Final = f"{GROUP}/attempt"
+ANNOTATION_NAME: Final = f"{GROUP}/name"
+"""The AgentJob's full name (up to 253 characters) on Jobs, Pods and Secrets: what look-ups use."""

@@ -1,0 +1,85 @@
+"""The contract between the containers of an attempt's pod, and between the pod and the operator: names, paths, ports, exit codes."""
+
+from enum import IntEnum, StrEnum
+from typing import Final
+
+UID: Final = 10001
+"""The one user id, group id and fsGroup of every container."""
+
+
+class Container(StrEnum):
+    """Container names of the pod, in no particular order."""
+
+    MODEL_PROXY = "model-proxy"
+    PREPARE = "prepare"
+    AGENT = "agent"
+    COURIER = "courier"
+
+
+RUNTIME_BIN: Final = "/opt/agentjob/bin/agentjob-runtime"
+"""In every image of the pod; its one argument is the container's name. In the agent it runs under `catatonit`."""
+
+WORKSPACE: Final = "/workspace"
+HOME: Final = "/home/agent"
+
+RUN_DIR: Final = "/run/agentjob"
+"""emptyDir shared by prepare, agent and courier; nothing in it can be trusted once the agent runs."""
+LOCK: Final = f"{RUN_DIR}/lock"
+"""Created by prepare; locked exclusively (flock, close-on-exec) by the agent's entry point for its whole life."""
+STARTED: Final = f"{RUN_DIR}/started"
+"""Written by the agent after it holds the lock."""
+COURIER_READY: Final = f"{RUN_DIR}/courier"
+"""Written by the courier once it has opened `LOCK` and `EVENTS`: the agent runs nothing before that, so deleting them cannot mislead the courier."""
+EVENTS: Final = f"{RUN_DIR}/events.jsonl"
+"""Created by prepare, appended by the agent."""
+SESSION_DIR: Final = f"{RUN_DIR}/session"
+SESSION: Final = f"{SESSION_DIR}/session.jsonl"
+AGENT_RESULT: Final = f"{RUN_DIR}/result.json"
+"""`report.AgentResult`, written atomically (rename) by the agent as its last act."""
+
+PROXY_DIR: Final = "/var/lib/agentjob/proxy"
+"""emptyDir, writable by model-proxy, read-only in courier, not mounted in agent."""
+PROXY_USAGE: Final = f"{PROXY_DIR}/usage.json"
+"""`report.ProxyUsage`, replaced atomically after every model call."""
+PROXY_PORT: Final = 8788
+"""model-proxy on 127.0.0.1; the agent's base URL is http://127.0.0.1:8788/v1."""
+
+CONFIG_DIR: Final = "/etc/agentjob"
+"""Where the attempt's Secret is mounted, per container only the keys it may read (read-only)."""
+KEY_TASK: Final = "task"
+"""The task as UTF-8 text: agent only."""
+KEY_CONFIG: Final = "job.json"
+"""`job_config.JobConfig`, holds no secret: all containers."""
+KEY_UPLOAD: Final = "upload.json"
+"""`grant.UploadGrant`: courier only; read again before each use."""
+
+ENV_MODEL_API_KEY: Final = "AGENTJOB_MODEL_API_KEY"
+"""model-proxy only, from `model.apiKeySecretRef`; absent when none is configured."""
+ENV_GIT_USERNAME: Final = "AGENTJOB_GIT_USERNAME"
+"""prepare only, key `username` of `repository.credentialsSecretRef`; optional."""
+ENV_GIT_PASSWORD: Final = "AGENTJOB_GIT_PASSWORD"  # noqa: S105 - a variable's name
+"""prepare only, key `password` (a password or token)."""
+GIT_SECRET_USERNAME_KEY: Final = "username"
+GIT_SECRET_PASSWORD_KEY: Final = "password"  # noqa: S105 - a key's name
+
+TERMINATION_LOG: Final = "/dev/termination-log"
+REPORT_MAX_BYTES: Final = 1500
+"""All containers of a pod share 12 KiB of termination messages."""
+
+
+class ExitCode(IntEnum):
+    """Exit codes of the runtime's containers."""
+
+    SUCCESS = 0
+    AGENT_FAILURE = 10
+    """The agent's own verdict: it could not do the task."""
+    AGENT_LIMIT = 11
+    """A limit (steps, tokens, cost, time, workspace) ended it."""
+    AGENT_CRASH = 12
+    """No verdict: the model unavailable or refusing, stuck, an error of ours, SIGTERM. `AgentResult.reason` says which."""
+    PREPARE_FAILED = 20
+    """`report.PrepareFailure` in the termination message says why."""
+    COURIER_ARCHIVE_FAILED = 30
+    """The report is there, the archive is not; `Report.archive_reason` says why."""
+    CONFIG = 64
+    """The operator handed over something unreadable: a bug."""
