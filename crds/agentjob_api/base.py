@@ -39,7 +39,9 @@ Money = Annotated[
 """US dollars as a decimal string or an integer; always a decimal string once parsed."""
 
 Quantity = Annotated[
-    int | str, AfterValidator(str), WithJsonSchema({"x-kubernetes-int-or-string": True, "maxLength": 32, "pattern": QUANTITY_PATTERN})
+    int | str,
+    AfterValidator(str),
+    WithJsonSchema({"x-kubernetes-int-or-string": True, "maxLength": 32, "pattern": QUANTITY_PATTERN}),
 ]
 """A Kubernetes quantity (`500m`, `2Gi`)."""
 

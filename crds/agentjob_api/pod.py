@@ -59,7 +59,7 @@ ENV_GIT_USERNAME: Final = "AGENTJOB_GIT_USERNAME"
 """prepare only, key `username` of `repository.credentialsSecretRef`; optional."""
 ENV_GIT_PASSWORD: Final = "AGENTJOB_GIT_PASSWORD"  # noqa: S105 - a variable's name
 """prepare only, key `password` (a password or token)."""
-GIT_SECRET_USERNAME_KEY: Final = "username"
+GIT_SECRET_USERNAME_KEY: Final = "username"  # noqa: S105 - a key's name
 GIT_SECRET_PASSWORD_KEY: Final = "password"  # noqa: S105 - a key's name
 
 TERMINATION_LOG: Final = "/dev/termination-log"

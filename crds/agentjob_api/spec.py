@@ -1,0 +1,222 @@
+"""`spec` of an AgentJob. Only what works is here: nothing that is accepted may be silently ignored."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from agentjob_api.base import ApiModel, CelRule, Money, Quantity
+from agentjob_api.pod_options import EnvVar, LocalObjectReference, ResourceRequirements, Toleration
+
+DEFAULT_EXCLUDE = (
+    ".venv", "venv", "node_modules", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".tox", ".gradle", ".next/cache", ".ipynb_checkpoints",
+)  # fmt: skip
+"""What anybody can make again; `.git` stays in: it is the agent's work as commits."""
+
+MUTABLE_FIELDS = frozenset({"ttlSecondsAfterFinished"})
+"""Fields of `spec` that may change after creation."""
+
+MAX_ARCHIVE_BYTES = 5 * 1024**3
+"""A presigned POST takes one upload of at most 5 GiB."""
+MAX_URL_EXPIRY_SECONDS = 604_800
+"""Longest life of a presigned URL (SigV4)."""
+
+Name = Annotated[str, Field(min_length=1, max_length=253)]
+
+
+class Engine(StrEnum):
+    """What drives the agent."""
+
+    BUILTIN = "Builtin"
+
+
+class ArchiveFormat(StrEnum):
+    """Format of the workspace archive."""
+
+    ZIP = "Zip"
+    TAR_ZSTD = "TarZstd"
+
+
+class SecretKeyRef(ApiModel):
+    """A key of a Secret in the AgentJob's namespace."""
+
+    name: Annotated[Name, Field(description="Name of the Secret.")]
+    key: Annotated[Name, Field(description="Key in the Secret.", pattern=r"^[-._a-zA-Z0-9]+$")] = "api-key"
+
+
+class SecretRef(ApiModel):
+    """A Secret in the AgentJob's namespace."""
+
+    name: Annotated[Name, Field(description="Name of the Secret.")]
+
+
+class Prices(ApiModel):
+    """What the model costs, in US dollars."""
+
+    input_per_million_tokens: Annotated[Money, Field(description="US dollars per million input tokens.")]
+    output_per_million_tokens: Annotated[Money, Field(description="US dollars per million output tokens.")]
+
+
+class Model(ApiModel):
+    """The model behind the agent. What is left out comes from the operator's configuration."""
+
+    api: Annotated[Literal["OpenAI"], Field(description="Protocol of the endpoint.")] = "OpenAI"
+    name: Annotated[
+        str | None, Field(min_length=1, max_length=256, description="Model name as the endpoint knows it.")
+    ] = None
+    endpoint: Annotated[
+        str | None,
+        Field(
+            max_length=2048,
+            pattern=r"^https?://[^\s/@]+(/[^\s]*)?$",
+            description="Base URL, for example https://api.openai.com/v1.",
+        ),
+    ] = None
+    api_key_secret_ref: Annotated[
+        SecretKeyRef | None, Field(description="The key; only the pod's model-proxy ever holds it.")
+    ] = None
+    prices: Annotated[Prices | None, Field(description="Needed for limits.costUSD.")] = None
+
+
+class Limits(ApiModel):
+    """Hard budgets, for every engine."""
+
+    steps: Annotated[int, Field(ge=1, le=10_000, description="Model calls of the agent's loop.")] = 100
+    tokens: Annotated[int | None, Field(ge=1, le=10**12, description="Input plus output tokens over all attempts.")] = (
+        None
+    )
+    cost_usd: Annotated[
+        Money | None, Field(alias="costUSD", description="US dollars over all attempts; needs prices.")
+    ] = None
+    timeout_seconds: Annotated[int, Field(ge=1, le=604_800, description="Active time over all attempts.")] = 3600
+    start_deadline_seconds: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=604_800,
+            description="How long an attempt may wait for what it needs (image, node, Secret, quota) before it fails.",
+        ),
+    ] = 600
+
+
+class Repository(ApiModel):
+    """A Git repository to work on; without one the workspace starts empty."""
+
+    url: Annotated[
+        str,
+        Field(
+            max_length=2048,
+            pattern=r"^https?://[^\s/@]+/[^\s]+$",
+            description="http or https URL, without a credential in it.",
+        ),
+    ]
+    ref: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=255,
+            pattern=r"^[^\s~^:?*\[\\-][^\s~^:?*\[\\]*$",
+            description="Branch, tag or commit; the remote's HEAD when unset.",
+        ),
+    ] = None
+    credentials_secret_ref: Annotated[
+        SecretRef | None,
+        Field(description="Secret with the keys password (a password or token) and, optionally, username."),
+    ] = None
+    submodules: Annotated[bool, Field(description="Clone submodules, too.")] = False
+
+
+class Workspace(ApiModel):
+    """The volume at /workspace."""
+
+    size: Annotated[Quantity, Field(description="Size limit; an agent that nears it is ended with WorkspaceFull.")] = (
+        "10Gi"
+    )
+
+
+class Archive(ApiModel):
+    """What is kept of the workspace, and how."""
+
+    format: Annotated[ArchiveFormat, Field(description="Zip opens everywhere; TarZstd is smaller and faster.")] = (
+        ArchiveFormat.ZIP
+    )
+    exclude: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=256)], ...],
+        Field(max_length=64, description="Globs as in .gitignore. Replaces the default list."),
+    ] = DEFAULT_EXCLUDE
+    max_bytes: Annotated[
+        int, Field(ge=1, le=MAX_ARCHIVE_BYTES, description="Largest archive, in bytes; at most 5 GiB.")
+    ] = MAX_ARCHIVE_BYTES
+    url_expiry_seconds: Annotated[
+        int,
+        Field(
+            ge=60, le=MAX_URL_EXPIRY_SECONDS, description="Life of a download URL; it is signed again before it ends."
+        ),
+    ] = 86_400
+
+
+class AgentJobSpec(ApiModel):
+    """What to do, with what, within which limits."""
+
+    cel_rules: ClassVar[tuple[CelRule, ...]] = (
+        CelRule(
+            "!has(self.limits.costUSD) || (has(self.model) && has(self.model.prices))",
+            "limits.costUSD needs model.prices to count with",
+            ".limits.costUSD",
+        ),
+    )
+
+    task: Annotated[str, Field(min_length=1, max_length=65_536, description="What to do, in natural language.")]
+    engine: Annotated[Engine, Field(description="What drives the agent.")] = Engine.BUILTIN
+    model: Annotated[
+        Model, Field(description="The model; what is left out comes from the operator's configuration.")
+    ] = Model()
+    limits: Annotated[Limits, Field(description="Hard budgets.")] = Limits()
+    repository: Annotated[Repository | None, Field(description="A Git repository to work on.")] = None
+    workspace: Annotated[Workspace, Field(description="The volume at /workspace.")] = Workspace()
+    archive: Annotated[Archive, Field(description="What is kept of the workspace, and how.")] = Archive()
+    image: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=512,
+            description="Image of the agent container, built on the project's agent image.",
+        ),
+    ] = None
+    resources: Annotated[
+        ResourceRequirements | None,
+        Field(description="Of the agent container; the operator's configuration otherwise."),
+    ] = None
+    node_selector: Annotated[
+        dict[str, Annotated[str, Field(max_length=63)]],
+        Field(max_length=16, description="Labels that the node must have."),
+    ] = {}
+    tolerations: Annotated[
+        tuple[Toleration, ...], Field(max_length=16, description="Taints that the pod tolerates.")
+    ] = ()
+    runtime_class_name: Annotated[
+        Name | None, Field(description="RuntimeClass of the pod, for example a sandbox such as gVisor.")
+    ] = None
+    priority_class_name: Annotated[Name | None, Field(description="PriorityClass of the pod.")] = None
+    image_pull_secrets: Annotated[
+        tuple[LocalObjectReference, ...], Field(max_length=8, description="Secrets to pull images with.")
+    ] = ()
+    env: Annotated[
+        tuple[EnvVar, ...],
+        Field(
+            max_length=64,
+            description="Environment of the agent container: plain values only, the agent holds no secret.",
+        ),
+    ] = ()
+    backoff_limit: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=10,
+            description="How often an attempt that crashed is repeated. The agent's own verdict never is; a disruption does not count.",
+        ),
+    ] = 0
+    ttl_seconds_after_finished: Annotated[
+        int | None,
+        Field(ge=0, le=31_536_000, description="The AgentJob is deleted this long after it finished; kept when unset."),
+    ] = None
