@@ -41,6 +41,8 @@ PROXY_DIR: Final = "/var/lib/agentjob/proxy"
 """emptyDir, writable by model-proxy, read-only in courier, not mounted in agent."""
 PROXY_USAGE: Final = f"{PROXY_DIR}/usage.json"
 """`report.ProxyUsage`, replaced atomically after every model call."""
+COURIER_DIR: Final = "/var/lib/agentjob/courier"
+"""emptyDir of the courier alone: the archive lies here until it is uploaded, at most `archive.maxBytes` and a little."""
 PROXY_PORT: Final = 8788
 """model-proxy on 127.0.0.1; the agent's base URL is http://127.0.0.1:8788/v1."""
 
