@@ -1,0 +1,100 @@
+# AgentJob. `make help` lists the targets; `make demo` and `make test` need nothing prepared.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+HACK := PYTHONPATH=hack:crds:operator:agent_runtime
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ See it
+.PHONY: demo
+demo: cluster-up images ## A cluster, the operator, an AgentJob from apply to the verified download
+	$(HACK) $(BIN)/python -m demo
+
+##@ Check it
+.PHONY: test
+test: check integration e2e ## Everything: lint, types, unit, integration, end to end on a real cluster
+
+.PHONY: check
+check: verify lint types unit ## What needs no cluster, in seconds
+
+.PHONY: verify
+verify: $(VENV)/.stamp tools ## Generated files are what their sources say
+	$(HACK) $(BIN)/python -m generate --check
+
+.PHONY: lint
+lint: $(VENV)/.stamp ## ruff, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(HACK) $(BIN)/lint-imports
+
+.PHONY: types
+types: $(VENV)/.stamp ## mypy --strict
+	$(BIN)/mypy
+
+.PHONY: unit
+unit: $(VENV)/.stamp prereqs ## Unit tests
+	$(PYTEST) tests/unit
+
+.PHONY: integration
+integration: $(VENV)/.stamp tools ## Against a real API server, MinIO and Git server; chart tests
+	$(PYTEST) tests/integration tests/chart
+
+.PHONY: e2e
+e2e: cluster-up images ## End to end and faults, on the local cluster
+	$(PYTEST) tests/e2e
+
+##@ Work on it
+.PHONY: venv
+venv: $(VENV)/.stamp ## The virtual environment with everything that development needs
+
+$(VENV)/.stamp: requirements/dev.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "AgentJob needs Python 3.11 or newer; set PYTHON=/path/to/python3")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.PHONY: generate
+generate: $(VENV)/.stamp tools ## Write the CRD, the API reference, install.yaml and the golden files anew
+	$(HACK) $(BIN)/python -m generate
+
+.PHONY: format
+format: $(VENV)/.stamp ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: lock
+lock: $(VENV)/.stamp ## Resolve the dependencies anew, with hashes
+	hack/lock
+
+##@ Local cluster
+.PHONY: prereqs
+prereqs: ## Install the system packages that are missing (root on Debian), or name them
+	$(HACK) $(PYTHON) -m cluster install-prereqs
+
+.PHONY: tools
+tools: prereqs ## Build the pinned tools into the cache (etcd, API server, MinIO, helm, ...)
+	$(HACK) $(PYTHON) -m cluster tools
+
+.PHONY: cluster-up
+cluster-up: $(VENV)/.stamp prereqs ## Start the local cluster: kind where Docker answers, embedded elsewhere
+	$(HACK) $(PYTHON) -m cluster up
+
+.PHONY: cluster-down
+cluster-down: ## Stop it and leave nothing behind
+	$(HACK) $(PYTHON) -m cluster down
+
+.PHONY: cluster-status
+cluster-status: ## What runs
+	$(HACK) $(PYTHON) -m cluster status
+
+.PHONY: images
+images: prereqs ## Build changed images and load them into the cluster if it runs
+	$(HACK) $(PYTHON) -m images build
+	$(HACK) $(PYTHON) -m images load
