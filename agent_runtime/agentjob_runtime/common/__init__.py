@@ -1,0 +1,1 @@
+"""Small things that every container of the pod shares."""
