@@ -5,19 +5,24 @@ from enum import StrEnum
 
 
 class Effect(StrEnum):
-    """What the operator does next when it concludes a reason."""
+    """What the operator does next when it concludes a reason; `EFFECT_MEANINGS` explains each."""
 
     WAITS = "Waits"
-    """Recovers by itself when the cause goes away; terminal after `limits.startDeadlineSeconds`."""
     RUNS = "Runs"
-    """An ordinary state of progress."""
     RETRIES = "Retries"
-    """A new attempt that counts against `backoffLimit`; terminal when none is left."""
     DISRUPTS = "Disrupts"
-    """A new attempt that does not count, up to a cap of its own."""
     ENDS = "Ends"
-    """Failed, not retried."""
     SUCCEEDS = "Succeeds"
+
+
+EFFECT_MEANINGS: dict[Effect, str] = {
+    Effect.WAITS: "Recovers by itself when the cause goes away; terminal after `limits.startDeadlineSeconds`.",
+    Effect.RUNS: "An ordinary state of progress.",
+    Effect.RETRIES: "A new attempt that counts against `backoffLimit`; terminal when none is left.",
+    Effect.DISRUPTS: "A new attempt that does not count, up to a cap of its own.",
+    Effect.ENDS: "Failed, not retried.",
+    Effect.SUCCEEDS: "Ended with success.",
+}
 
 
 class Reason(StrEnum):

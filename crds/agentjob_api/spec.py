@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from agentjob_api.base import ApiModel, CelRule, Money, Quantity
-from agentjob_api.pod_options import EnvVar, LocalObjectReference, ResourceRequirements, Toleration
+from agentjob_api.base import ApiModel, ByteSize, CelRule, Money, PositiveMoney, list_map
+from agentjob_api.pod_options import EnvVar, LocalObjectReference, ObjectName, ResourceRequirements, Toleration
 
 DEFAULT_EXCLUDE = (
     ".venv", "venv", "node_modules", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".tox", ".gradle", ".next/cache", ".ipynb_checkpoints",
@@ -20,8 +20,6 @@ MAX_ARCHIVE_BYTES = 5 * 1024**3
 """A presigned POST takes one upload of at most 5 GiB."""
 MAX_URL_EXPIRY_SECONDS = 604_800
 """Longest life of a presigned URL (SigV4)."""
-
-Name = Annotated[str, Field(min_length=1, max_length=253)]
 
 
 class Engine(StrEnum):
@@ -40,14 +38,16 @@ class ArchiveFormat(StrEnum):
 class SecretKeyRef(ApiModel):
     """A key of a Secret in the AgentJob's namespace."""
 
-    name: Annotated[Name, Field(description="Name of the Secret.")]
-    key: Annotated[Name, Field(description="Key in the Secret.", pattern=r"^[-._a-zA-Z0-9]+$")] = "api-key"
+    name: Annotated[ObjectName, Field(description="Name of the Secret.")]
+    key: Annotated[
+        str, Field(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$", description="Key in the Secret.")
+    ] = "api-key"
 
 
 class SecretRef(ApiModel):
     """A Secret in the AgentJob's namespace."""
 
-    name: Annotated[Name, Field(description="Name of the Secret.")]
+    name: Annotated[ObjectName, Field(description="Name of the Secret.")]
 
 
 class Prices(ApiModel):
@@ -86,7 +86,7 @@ class Limits(ApiModel):
         None
     )
     cost_usd: Annotated[
-        Money | None, Field(alias="costUSD", description="US dollars over all attempts; needs prices.")
+        PositiveMoney | None, Field(alias="costUSD", description="US dollars over all attempts; needs prices.")
     ] = None
     timeout_seconds: Annotated[int, Field(ge=1, le=604_800, description="Active time over all attempts.")] = 3600
     start_deadline_seconds: Annotated[
@@ -129,7 +129,7 @@ class Repository(ApiModel):
 class Workspace(ApiModel):
     """The volume at /workspace."""
 
-    size: Annotated[Quantity, Field(description="Size limit; an agent that nears it is ended with WorkspaceFull.")] = (
+    size: Annotated[ByteSize, Field(description="Size limit; an agent that nears it is ended with WorkspaceFull.")] = (
         "10Gi"
     )
 
@@ -166,7 +166,12 @@ class AgentJobSpec(ApiModel):
         ),
     )
 
-    task: Annotated[str, Field(min_length=1, max_length=65_536, description="What to do, in natural language.")]
+    task: Annotated[
+        str,
+        Field(
+            min_length=1, max_length=65_536, pattern=r"\S", description="What to do, in natural language; not blank."
+        ),
+    ]
     engine: Annotated[Engine, Field(description="What drives the agent.")] = Engine.BUILTIN
     model: Annotated[
         Model, Field(description="The model; what is left out comes from the operator's configuration.")
@@ -180,6 +185,7 @@ class AgentJobSpec(ApiModel):
         Field(
             min_length=1,
             max_length=512,
+            pattern=r"^\S+$",
             description="Image of the agent container, built on the project's agent image.",
         ),
     ] = None
@@ -188,24 +194,26 @@ class AgentJobSpec(ApiModel):
         Field(description="Of the agent container; the operator's configuration otherwise."),
     ] = None
     node_selector: Annotated[
-        dict[str, Annotated[str, Field(max_length=63)]],
+        dict[str, Annotated[str, Field(max_length=63, pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$")]],
         Field(max_length=16, description="Labels that the node must have."),
     ] = {}
     tolerations: Annotated[
         tuple[Toleration, ...], Field(max_length=16, description="Taints that the pod tolerates.")
     ] = ()
     runtime_class_name: Annotated[
-        Name | None, Field(description="RuntimeClass of the pod, for example a sandbox such as gVisor.")
+        ObjectName | None, Field(description="RuntimeClass of the pod, for example a sandbox such as gVisor.")
     ] = None
-    priority_class_name: Annotated[Name | None, Field(description="PriorityClass of the pod.")] = None
+    priority_class_name: Annotated[ObjectName | None, Field(description="PriorityClass of the pod.")] = None
     image_pull_secrets: Annotated[
-        tuple[LocalObjectReference, ...], Field(max_length=8, description="Secrets to pull images with.")
+        tuple[LocalObjectReference, ...],
+        Field(max_length=8, description="Secrets to pull images with.", json_schema_extra=list_map("name")),
     ] = ()
     env: Annotated[
         tuple[EnvVar, ...],
         Field(
             max_length=64,
             description="Environment of the agent container: plain values only, the agent holds no secret.",
+            json_schema_extra=list_map("name"),
         ),
     ] = ()
     backoff_limit: Annotated[

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from agentjob_api.base import ApiModel
+from agentjob_api.base import ApiModel, list_map
 
 Text = Annotated[str, Field(max_length=1024)]
 
@@ -23,20 +23,24 @@ TERMINAL_PHASES = (Phase.SUCCEEDED, Phase.FAILED)
 
 
 class ConditionType(StrEnum):
-    """Types of `status.conditions`."""
+    """Types of `status.conditions`; `CONDITION_MEANINGS` explains each."""
 
     ACCEPTED = "Accepted"
-    """The spec can be run: Job and pod are allowed to exist."""
     STARTED = "Started"
-    """The agent's container started."""
     ARCHIVED = "Archived"
-    """The workspace was uploaded and verified."""
     COMPLETE = "Complete"
-    """Ended with success."""
     FAILED = "Failed"
-    """Ended without success."""
     FINISHED = "Finished"
-    """Ended: one `kubectl wait --for=condition=Finished` serves every end."""
+
+
+CONDITION_MEANINGS: dict[ConditionType, str] = {
+    ConditionType.ACCEPTED: "The spec can be run: Job and pod are allowed to exist.",
+    ConditionType.STARTED: "The agent's container started.",
+    ConditionType.ARCHIVED: "The workspace was uploaded and verified.",
+    ConditionType.COMPLETE: "Ended with success.",
+    ConditionType.FAILED: "Ended without success.",
+    ConditionType.FINISHED: "Ended: one `kubectl wait --for=condition=Finished` serves every end.",
+}
 
 
 class Condition(ApiModel):
@@ -139,5 +143,10 @@ class AgentJobStatus(ApiModel):
         str | None, Field(max_length=4096, description="What the agent says it did. Its claim, not a fact.")
     ] = None
     conditions: Annotated[
-        tuple[Condition, ...], Field(max_length=16, description="Conditions as in the Kubernetes API conventions.")
+        tuple[Condition, ...],
+        Field(
+            max_length=16,
+            description="Conditions as in the Kubernetes API conventions.",
+            json_schema_extra=list_map("type"),
+        ),
     ] = ()

@@ -1,0 +1,1 @@
+"""Writes the generated files of the repository, or says which of them differ from their sources."""
