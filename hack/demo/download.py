@@ -17,7 +17,7 @@ CHUNK = 1 << 20
 def download(console: Console, job: dict[str, Any], folder: Path) -> Path:
     """The archive of `job` under `folder`. Raises `DemoError` when its SHA-256 is not the one in status."""
     artifacts = job["status"]["artifacts"]
-    target = folder / artifacts["workspace"]["key"].rsplit("/", 1)[-1]
+    target = folder / str(artifacts["workspace"]["key"]).rsplit("/", 1)[-1]
     folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     with urllib.request.urlopen(artifacts["downloadURL"], timeout=60) as source, target.open("wb") as sink:  # noqa: S310 - the URL of our own store
