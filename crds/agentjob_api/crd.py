@@ -64,7 +64,7 @@ def agentjob_schema() -> Schema:
         "properties": {
             "apiVersion": {"type": "string", "description": f"Always {names.API_VERSION}."},
             "kind": {"type": "string", "description": f"Always {names.KIND}."},
-            "metadata": {"type": "object", "description": "Standard object metadata."},
+            "metadata": {"type": "object"},
             "spec": spec,
             # Without defaults: status says only what the operator wrote.
             "status": structural_schema(AgentJobStatus, defaults=False),

@@ -1,7 +1,8 @@
 """The API reference as Markdown: fields with defaults and bounds, conditions, reasons, labels."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from agentjob_api import names
 from agentjob_api.crd import SELECTABLE_FIELDS, TERMINAL_PHASE_RULE, agentjob_schema
@@ -17,7 +18,7 @@ _BOUNDS = (
     ("maxLength", "at most {} characters"),
     ("maxItems", "at most {} items"),
     ("maxProperties", "at most {} entries"),
-    ("pattern", "matches {}"),
+    ("pattern", "matches `{}`"),
 )
 
 
@@ -66,7 +67,7 @@ def _section(title: str, introduction: str, body: Iterable[str]) -> Iterator[str
     yield ""
 
 
-def _meanings(meanings: dict[str, str]) -> Iterator[tuple[str, ...]]:
+def _meanings(meanings: Mapping[Any, str]) -> Iterator[tuple[str, ...]]:
     return ((f"`{name}`", meaning) for name, meaning in meanings.items())
 
 
@@ -114,9 +115,9 @@ def _type(field: Schema) -> str:
     if "x-kubernetes-int-or-string" in field:
         return "integer or string"
     if field["type"] == "array":
-        return f"list of {_type(field['items'])}s"
+        return f"list of {_type(field['items'])}"
     if "additionalProperties" in field:
-        return f"map of {_type(field['additionalProperties'])}s"
+        return f"map to {_type(field['additionalProperties'])}"
     return str(field.get("format", field["type"]) if field["type"] == "string" else field["type"])
 
 
@@ -125,7 +126,7 @@ def _bounds(field: Schema) -> Iterator[str]:
         yield "one of " + _codes(field["enum"])
     for keyword, text in _BOUNDS:
         if keyword in field:
-            yield text.format(f"`{field[keyword]}`" if keyword == "pattern" else field[keyword])
+            yield "not empty" if (keyword, field[keyword]) == ("minLength", 1) else text.format(field[keyword])
     for rule in field.get("x-kubernetes-validations", ()):
         if "oldSelf" not in rule["rule"]:
             yield rule["message"]

@@ -3,9 +3,9 @@
 from pathlib import Path, PurePosixPath
 
 import yaml
-
 from agentjob_api.crd import custom_resource_definition
 from agentjob_api.reference import api_reference
+
 from generate.files import Files
 
 _YAML_HEADER = "# Generated from crds/agentjob_api by `make generate`. Do not edit.\n"
