@@ -1,0 +1,28 @@
+"""`courier`: uploads events and archive, and hands back the report. The only container that holds the upload grant."""
+
+from agentjob_api import pod
+from agentjob_api.pod import Container
+
+from agentjob_operator.manifests import volumes
+from agentjob_operator.manifests.attempt import Attempt
+from agentjob_operator.manifests.containers.part import HOME_IN_SCRATCH, Part
+from agentjob_operator.settings import Settings
+
+
+def courier(attempt: Attempt, settings: Settings) -> Part:
+    """Workspace and the proxy's count are read-only for it."""
+    return Part(
+        name=Container.COURIER,
+        image=settings.runtime_image,
+        image_pull_policy=settings.image_pull_policy,
+        resources=settings.resources.courier,
+        env=(HOME_IN_SCRATCH,),
+        mounts=(
+            volumes.config(attempt, Container.COURIER, pod.KEY_CONFIG, pod.KEY_UPLOAD),
+            volumes.workspace(attempt, read_only=True),
+            volumes.run(),
+            volumes.proxy(read_only=True),
+            volumes.courier(attempt),
+            volumes.scratch(Container.COURIER),
+        ),
+    )

@@ -1,0 +1,73 @@
+"""Volumes of the pod: which container sees what is decided by mounts, as all of them run as the same user."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from agentjob_api import pod
+from agentjob_api.base import quantity_value
+
+from agentjob_operator.manifests.attempt import Attempt
+
+SECRET_FILE_MODE = 0o440
+RUN_SIZE = "2Gi"
+"""Events, session and captured outputs."""
+SCRATCH_SIZE = "256Mi"
+"""`/tmp` of a trusted container."""
+PROXY_SIZE = "16Mi"
+COURIER_ALLOWANCE_BYTES = 512 * 1024**2
+"""Beside the archive: session, file list and event segments."""
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A volume and where one container sees it."""
+
+    volume: dict[str, Any]
+    path: str
+    read_only: bool = False
+
+    def as_volume_mount(self) -> dict[str, Any]:
+        """core/v1 VolumeMount."""
+        mount: dict[str, Any] = {"name": self.volume["name"], "mountPath": self.path}
+        return mount | {"readOnly": True} if self.read_only else mount
+
+
+def empty_dir(name: str, size_limit: str) -> dict[str, Any]:
+    """On the node's disk; the kubelet evicts the pod when it outgrows `size_limit`."""
+    return {"name": name, "emptyDir": {"sizeLimit": size_limit}}
+
+
+def workspace(attempt: Attempt, *, read_only: bool = False) -> Mount:
+    """Shared by all that work on it. The agent watches its size and ends in time; the limit catches what it does not see."""
+    return Mount(empty_dir("workspace", str(attempt.spec.workspace.size)), pod.WORKSPACE, read_only)
+
+
+def run() -> Mount:
+    """What prepare, agent and courier tell each other."""
+    return Mount(empty_dir("run", RUN_SIZE), pod.RUN_DIR)
+
+
+def proxy(*, read_only: bool = False) -> Mount:
+    """The count of model-proxy: the agent has no mount of it."""
+    return Mount(empty_dir("proxy", PROXY_SIZE), pod.PROXY_DIR, read_only)
+
+
+def courier(attempt: Attempt) -> Mount:
+    """The courier's own: the archive before it is uploaded."""
+    largest = min(attempt.spec.archive.max_bytes, int(quantity_value(str(attempt.spec.workspace.size))))
+    return Mount(empty_dir("courier", str(largest + COURIER_ALLOWANCE_BYTES)), pod.COURIER_DIR)
+
+
+def scratch(container: pod.Container, size_limit: str = SCRATCH_SIZE) -> Mount:
+    """`/tmp`, for each container one of its own."""
+    return Mount(empty_dir(f"{container}-tmp", size_limit), "/tmp")  # noqa: S108 - a path in the container
+
+
+def config(attempt: Attempt, container: pod.Container, *keys: str) -> Mount:
+    """The attempt's Secret, only `keys` of it. No `subPath`, so that a renewed Secret reaches the container."""
+    source = {
+        "secretName": attempt.object_name,
+        "defaultMode": SECRET_FILE_MODE,
+        "items": [{"key": key, "path": key} for key in keys],
+    }
+    return Mount({"name": f"{container}-config", "secret": source}, pod.CONFIG_DIR, read_only=True)

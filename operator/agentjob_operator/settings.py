@@ -1,0 +1,163 @@
+"""The operator's configuration: environment variables `AGENTJOB_…` (nested by `__`), flags (`--storage.endpoint …`) win over them.
+
+Everything in here comes from the administrator. Secrets come by environment only: a flag would show in every process list.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from agentjob_api.base import Money
+from agentjob_api.pod_options import LocalObjectReference, ResourceRequirements
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+SECRET_FLAGS = ("--storage", "--storage.access-key", "--storage.secret-key", "--storage.session-token")
+
+
+def _split_commas(value: object) -> object:
+    return tuple(part for part in value.split(",") if part) if isinstance(value, str) else value
+
+
+def _none_when_empty(value: object) -> object:
+    return None if value == "" else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas)]
+"""Names separated by commas."""
+OptionalText = Annotated[str | None, BeforeValidator(_none_when_empty)]
+Endpoint = Annotated[str, Field(pattern=r"^https?://[^\s/@]+/*$"), AfterValidator(lambda url: url.rstrip("/"))]
+"""`http://host:port` or `https://host`: the scheme says whether TLS is used; no path."""
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StorageSettings(_Group):
+    """The object store (S3), and the credential that only the operator holds."""
+
+    endpoint: Endpoint
+    """As the operator and the pods reach it."""
+    public_endpoint: Annotated[Endpoint | None, BeforeValidator(_none_when_empty)] = None
+    """As the people who download reach it; `endpoint` when unset."""
+    bucket: str = Field(default="agentjob", pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    prefix: str = Field(default="", pattern=r"^([A-Za-z0-9._=-]+(/[A-Za-z0-9._=-]+)*)?$", max_length=256)
+    """Put before every key, without slashes at the ends."""
+    region: str = Field(default="us-east-1", min_length=1)
+    access_key: SecretStr
+    secret_key: SecretStr
+    session_token: Annotated[SecretStr | None, BeforeValidator(_none_when_empty)] = None
+    """Set with temporary credentials: what is signed with them ends when they do."""
+    ca_file: Annotated[Path | None, BeforeValidator(_none_when_empty)] = None
+    """PEM file of the authority that signed the endpoint's certificate; the system's when unset."""
+    timeout_seconds: float = Field(default=10, gt=0, le=300)
+    """For one request, whole."""
+    retention_days: int = Field(default=0, ge=0, le=36500)
+    """Lifecycle rule that `ensure_bucket` sets; 0 sets none."""
+
+    @property
+    def download_endpoint(self) -> str:
+        """The endpoint of download URLs."""
+        return self.public_endpoint or self.endpoint
+
+
+class ModelDefaults(_Group):
+    """The model of AgentJobs that name none."""
+
+    name: str = Field(default="gpt-5", min_length=1, max_length=256)
+    endpoint: str = Field(default="https://api.openai.com/v1", pattern=r"^https?://[^\s/@]+(/[^\s]*)?$")
+    api_key_secret_name: OptionalText = None
+    """A Secret in the AgentJob's own namespace; used only with `endpoint`, so that no AgentJob can send the key elsewhere."""
+    api_key_secret_key: str = "api-key"  # noqa: S105 - a key's name
+    input_per_million_tokens: Annotated[Money | None, BeforeValidator(_none_when_empty)] = None
+    """US dollars; used only with `name` and `endpoint`."""
+    output_per_million_tokens: Annotated[Money | None, BeforeValidator(_none_when_empty)] = None
+
+
+def _resources(cpu: str, memory: str, memory_limit: str) -> ResourceRequirements:
+    return ResourceRequirements(requests={"cpu": cpu, "memory": memory}, limits={"memory": memory_limit})
+
+
+class PodResources(_Group):
+    """Resources of each container; the agent's are a default that `spec.resources` replaces."""
+
+    agent: ResourceRequirements = _resources("250m", "512Mi", "4Gi")
+    prepare: ResourceRequirements = _resources("20m", "64Mi", "1Gi")
+    model_proxy: ResourceRequirements = _resources("20m", "64Mi", "256Mi")
+    courier: ResourceRequirements = _resources("20m", "64Mi", "1Gi")
+    agent_home: str = "10Gi"
+    """Size limit of the agent's home, where package managers keep their caches."""
+    agent_tmp: str = "4Gi"
+
+
+class LeaderElection(_Group):
+    """Which of several replicas works."""
+
+    enabled: bool = True
+    lease_name: str = "agentjob-operator"
+    lease_namespace: OptionalText = None
+    """The namespace of the operator's own pod when unset."""
+    lease_seconds: int = Field(default=15, ge=5, le=300)
+    renew_seconds: int = Field(default=10, ge=3, le=240)
+    retry_seconds: int = Field(default=2, ge=1, le=60)
+
+
+class Settings(BaseSettings):
+    """All of it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="AGENTJOB_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="ignore",
+        cli_kebab_case=True,
+        cli_prog_name="agentjob-operator",
+    )
+
+    storage: StorageSettings
+    runtime_image: str = Field(min_length=1)
+    """Image of model-proxy, prepare and courier: trusted, never from an AgentJob."""
+    agent_image: str = Field(min_length=1)
+    """Image of the agent where `spec.image` is unset."""
+    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
+    image_pull_secrets: Names = ()
+    """Names of Secrets in the AgentJobs' namespaces, added to `spec.imagePullSecrets`."""
+    default_model: ModelDefaults = ModelDefaults()
+    resources: PodResources = PodResources()
+    namespaces: Names = ()
+    """Namespaces to watch; all when empty."""
+    disruption_cap: int = Field(default=3, ge=0, le=100)
+    """Disrupted attempts that are repeated without counting against `spec.backoffLimit`."""
+    resync_seconds: int = Field(default=600, ge=1, le=86_400)
+    """How often a paged LIST squares the cache."""
+    sweep_seconds: int = Field(default=60, ge=1, le=86_400)
+    """How often finished AgentJobs are looked through for their TTL and download URLs."""
+    list_page_size: int = Field(default=250, ge=1, le=5000)
+    workers: int = Field(default=8, ge=1, le=256)
+    """Reconciles at the same time."""
+    backoff_base_seconds: float = Field(default=0.2, gt=0, le=60)
+    backoff_max_seconds: float = Field(default=60, gt=0, le=3600)
+    api_qps: float = Field(default=100, gt=0, le=10_000)
+    """Requests to the API server per second on the long run."""
+    api_burst: int = Field(default=200, ge=1, le=10_000)
+    api_timeout_seconds: float = Field(default=15, gt=0, le=300)
+    leader_election: LeaderElection = LeaderElection()
+    health_host: str = "0.0.0.0"  # noqa: S104 - the kubelet asks from outside the pod
+    health_port: int = Field(default=8080, ge=0, le=65_535)
+    """`/healthz` and `/readyz`; 0 takes a free port."""
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @classmethod
+    def load(cls, flags: Sequence[str] = ()) -> Self:
+        """From environment and `flags`. Raises `ValueError` (pydantic's names each field) and `SystemExit` after `--help`."""
+        for flag in flags:
+            if flag.split("=", 1)[0].replace("_", "-") in SECRET_FLAGS:
+                raise ValueError(f"{flag.split('=', 1)[0]} is a secret: give it in the environment")
+        return cls(_cli_parse_args=list(flags))
+
+    @property
+    def pod_image_pull_secrets(self) -> tuple[LocalObjectReference, ...]:
+        """`image_pull_secrets` as the pod takes them."""
+        return tuple(LocalObjectReference(name=name) for name in self.image_pull_secrets)
