@@ -17,9 +17,7 @@ def audit_policy_text() -> str:
     return json.dumps(policy, indent=2) + "\n"
 
 
-def audit_flags(folder: Path, log: Path) -> list[str]:
-    """Writes the policy into `folder`; returns the API server's flags that log to `log`."""
-    policy = folder / "audit-policy.yaml"
-    policy.write_text(audit_policy_text())
+def audit_flags(policy: Path, log: Path) -> list[str]:
+    """The API server's flags that log to `log` by the policy in the file `policy`."""
     # The readers count lines: no rotation before 10 GB, no truncation.
     return [f"--audit-policy-file={policy}", f"--audit-log-path={log}", "--audit-log-maxsize=10240"]

@@ -62,7 +62,7 @@ def control_plane(
     folder.mkdir(parents=True, exist_ok=True)
     binaries = toolbuild.ensure_binaries("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
     material = _make_material(folder)
-    flags = (*extra_flags, *(audit.audit_flags(folder, folder / "audit.log") if audit_log else ()))
+    flags = (*extra_flags, *(_audit_flags(folder) if audit_log else ()))
     # Without controllers nobody makes the service account `default`, and its admission would refuse every pod.
     flags = flags if controllers else (*flags, "--disable-admission-plugins=ServiceAccount")
     with ExitStack() as stack:
@@ -81,6 +81,12 @@ def control_plane(
             audit_log=folder / "audit.log" if audit_log else None,
             servers=servers,
         )
+
+
+def _audit_flags(folder: Path) -> list[str]:
+    policy = folder / "audit-policy.yaml"
+    policy.write_text(audit.audit_policy_text())
+    return audit.audit_flags(policy, folder / "audit.log")
 
 
 def _make_material(folder: Path) -> _Material:

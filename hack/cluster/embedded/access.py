@@ -1,0 +1,32 @@
+"""How this checkout's embedded cluster is reached from the host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cluster import paths
+from cluster.commands import finished
+from cluster.embedded import discovery
+from cluster.embedded.layout import DataFolder
+from cluster.errors import ClusterError
+
+DATA = DataFolder(paths.CLUSTER_FOLDER / "data")
+ADMIN_KUBECONFIG = DATA.certificates / "admin.kubeconfig"
+
+
+def require_supervisor() -> int:
+    """The process id of the cluster's supervisor; ClusterError when the cluster is not running."""
+    supervisor = discovery.find(DATA.root).supervisor
+    if supervisor is None:
+        raise ClusterError("the cluster is not running; start it with `make cluster-up`")
+    return supervisor
+
+
+def as_admin(kubectl: Path) -> list[str]:
+    """The command line of kubectl as the administrator, without its verb."""
+    return [str(kubectl), "--kubeconfig", str(ADMIN_KUBECONFIG)]
+
+
+def api_answers(kubectl: Path) -> bool:
+    """Whether the API server says that it is ready."""
+    return finished([*as_admin(kubectl), "get", "--raw", "/readyz", "--request-timeout=5s"]).returncode == 0
