@@ -3,18 +3,17 @@
 import asyncio
 import logging
 import os
-import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from agentjob_api.job_config import JobConfig
 from agentjob_api.pod import ENV_MODEL_API_KEY, PROXY_PORT, ExitCode
-from aiohttp import web
 
 from agentjob_runtime.common import jsonlog
 from agentjob_runtime.common.config import ConfigError, read_job_config
 from agentjob_runtime.common.paths import Paths
+from agentjob_runtime.common.serving import serve_app, stop_on_signals
 from agentjob_runtime.model_proxy.ledger import Ledger, LedgerError
 from agentjob_runtime.model_proxy.redact import SHORTEST, Redactor
 from agentjob_runtime.model_proxy.relay import Relay
@@ -36,33 +35,28 @@ class Settings:
     timeouts: Timeouts = field(default_factory=Timeouts)
 
 
-async def serve(settings: Settings, stop: asyncio.Event, started: asyncio.Event | None = None) -> None:
+async def serve(settings: Settings, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
     """Serves on the pod's loopback until `stop`. Raises `LedgerError`, and `OSError` when the port is taken."""
     ledger = Ledger.load(settings.config, settings.usage)
     await ledger.save()
     model = settings.config.model
+
+    def tell() -> None:
+        jsonlog.event(LOG, logging.INFO, "ready", port=settings.port, model=model.name, endpoint=model.endpoint)
+        if ready:
+            ready.set()
+
     async with open_session(settings.timeouts) as session:
         server = Server(model.name, ledger, Relay(session, chat_url(model), settings.key, Redactor(settings.key)))
-        runner = web.AppRunner(server.app(), access_log=None, shutdown_timeout=0)
-        await runner.setup()
         try:
-            await web.TCPSite(runner, LOOPBACK, settings.port).start()
-            jsonlog.event(LOG, logging.INFO, "ready", port=settings.port, model=model.name, endpoint=model.endpoint)
-            if started:
-                started.set()
-            await stop.wait()
-            await server.stop_calls()
+            await serve_app(server.app(), LOOPBACK, settings.port, stop, ready=tell, before_end=server.stop_calls)
         finally:
-            await runner.cleanup()
             await ledger.save()
 
 
 async def serve_until_signal(settings: Settings) -> None:
     """`serve`, until SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await serve(settings, stop)
+    await serve(settings, stop_on_signals())
 
 
 def settings_of(paths: Paths, key: str | None) -> Settings:
