@@ -1,0 +1,122 @@
+{{/* Names, labels and what several templates need. */}}
+
+{{- define "agentjob.fullname" -}}
+{{- if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* (dict "root" $ "component" "operator"); also the only labels of pods, so that a new chart version alone restarts nothing. */}}
+{{- define "agentjob.selector" -}}
+app.kubernetes.io/name: {{ .root.Chart.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{/* managed-by is Helm here, not agentjob: that value marks the operator's own objects. */}}
+{{- define "agentjob.labels" -}}
+{{ include "agentjob.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
+{{- end -}}
+
+{{- define "agentjob.serviceAccountName" -}}
+{{- .Values.serviceAccount.name | default (ternary (include "agentjob.fullname" .) "default" .Values.serviceAccount.create) -}}
+{{- end -}}
+
+{{/* (dict "root" $ "name" "operator") */}}
+{{- define "agentjob.image" -}}
+{{- $image := .root.Values.image -}}
+{{- get $image .name | default (printf "%s/%s:%s" $image.registry .name ($image.tag | default .root.Chart.AppVersion)) -}}
+{{- end -}}
+
+{{- define "agentjob.pullSecrets" -}}
+{{- with .Values.image.pullSecrets -}}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "agentjob.minioName" -}}{{ include "agentjob.fullname" . }}-minio{{- end -}}
+
+{{- define "agentjob.scriptedModelName" -}}{{ include "agentjob.fullname" . }}-scripted-model{{- end -}}
+
+{{- define "agentjob.storageEndpoint" -}}
+{{- .Values.storage.endpoint | default (printf "http://%s.%s.svc:9000" (include "agentjob.minioName" .) .Release.Namespace) -}}
+{{- end -}}
+
+{{- define "agentjob.minioSecretName" -}}
+{{- .Values.minio.existingSecret | default (include "agentjob.minioName" .) -}}
+{{- end -}}
+
+{{/* secretName, accessKeyKey and secretKeyKey of the store's credential, as YAML. */}}
+{{- define "agentjob.storageCredentials" -}}
+{{- $own := dict "secretName" (include "agentjob.minioSecretName" .) "accessKeyKey" "access-key" "secretKeyKey" "secret-key" "sessionTokenKey" "" -}}
+{{- ternary .Values.storage.credentials $own (not (empty .Values.storage.credentials.secretName)) | toYaml -}}
+{{- end -}}
+
+{{- define "agentjob.modelEndpoint" -}}
+{{- $scripted := printf "http://%s.%s.svc:8080/v1" (include "agentjob.scriptedModelName" .) .Release.Namespace -}}
+{{- .Values.model.endpoint | default (ternary $scripted "https://api.openai.com/v1" .Values.scriptedModel.enabled) -}}
+{{- end -}}
+
+{{/* None for the scripted model: it wants no key. */}}
+{{- define "agentjob.modelSecretName" -}}
+{{- if or .Values.model.endpoint (not .Values.scriptedModel.enabled) -}}
+{{- .Values.model.apiKeySecret.name -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What operator and bucket Job both need to know of the store. */}}
+{{- define "agentjob.storageEnv" -}}
+{{- $credentials := include "agentjob.storageCredentials" . | fromYaml -}}
+- name: AGENTJOB_STORAGE__ENDPOINT
+  value: {{ include "agentjob.storageEndpoint" . | quote }}
+- name: AGENTJOB_STORAGE__BUCKET
+  value: {{ .Values.storage.bucket | quote }}
+- name: AGENTJOB_STORAGE__PREFIX
+  value: {{ .Values.storage.prefix | quote }}
+- name: AGENTJOB_STORAGE__REGION
+  value: {{ .Values.storage.region | quote }}
+- name: AGENTJOB_STORAGE__RETENTION_DAYS
+  value: {{ .Values.storage.retentionDays | int | quote }}
+- name: AGENTJOB_STORAGE__ACCESS_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ $credentials.secretName }}
+      key: {{ $credentials.accessKeyKey }}
+- name: AGENTJOB_STORAGE__SECRET_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ $credentials.secretName }}
+      key: {{ $credentials.secretKeyKey }}
+{{- with $credentials.sessionTokenKey }}
+- name: AGENTJOB_STORAGE__SESSION_TOKEN
+  valueFrom:
+    secretKeyRef:
+      name: {{ $credentials.secretName }}
+      key: {{ . }}
+{{- end }}
+{{- end -}}
+
+{{/* Pod Security `restricted`. (dict "user" 10001) */}}
+{{- define "agentjob.podSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: {{ .user }}
+runAsGroup: {{ .user }}
+fsGroup: {{ .user }}
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- define "agentjob.containerSecurityContext" -}}
+allowPrivilegeEscalation: false
+capabilities:
+  drop: [ALL]
+readOnlyRootFilesystem: true
+{{- end -}}
