@@ -28,6 +28,6 @@ def configure(level: int = logging.INFO) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
 
 
-def event(log: logging.Logger, level: int, message: str, **fields: object) -> None:
+def event(log: logging.Logger, level: int, message: str, /, **fields: object) -> None:
     """Logs `message` with `fields` beside it in the JSON object."""
     log.log(level, message, extra={_FIELDS: fields})

@@ -1,0 +1,96 @@
+"""The entry point of the container `agent`: lock, courier, engine, result, in this order.
+
+RunEnded            any end, with its outcome
+ConfigError         the operator handed over something unreadable
+"""
+
+import math
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+from agentjob_api.pod import ExitCode
+from agentjob_api.reasons import Reason
+from agentjob_api.report import Verdict
+
+from agentjob_runtime.agent.courier_wait import wait_for_courier
+from agentjob_runtime.agent.ending import Ending
+from agentjob_runtime.agent.lock import take_lock
+from agentjob_runtime.agent.log import log
+from agentjob_runtime.agent.watch import start_watchers
+from agentjob_runtime.common.clock import rfc3339
+from agentjob_runtime.common.config import ConfigError, read_job_config, read_task
+from agentjob_runtime.common.outcome import Outcome, RunEnded
+from agentjob_runtime.common.paths import Paths
+from agentjob_runtime.common.process_tree import become_subreaper
+from agentjob_runtime.common.stop import Stop
+from agentjob_runtime.engines.base import Job
+from agentjob_runtime.engines.create import create_engine
+from agentjob_runtime.events.writer import EventWriter
+
+
+def main() -> int:
+    """Runs the agent; returns `agentjob_api.pod.ExitCode` by its verdict."""
+    sys.excepthook = exit_as_crash
+    become_subreaper()
+    paths = Paths.from_env()
+    lock = take_lock(paths.lock)
+    try:
+        return run_agent(paths)
+    finally:
+        os.close(lock)
+
+
+def exit_as_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """An error that nobody foresaw: its traceback goes to the log, and the exit code is the contract's."""
+    traceback.print_exception(kind, error, trace)
+    sys.stderr.flush()
+    os._exit(ExitCode.AGENT_CRASH)
+
+
+def run_agent(paths: Paths) -> int:
+    """Everything that is done under the lock. `started` and a result are there whatever happens: the courier waits for them."""
+    ending = Ending(paths.agent_result)
+    outcome = Outcome(Verdict.CRASH, Reason.AGENT_CRASHED, "The agent's runtime failed.")
+    try:
+        outcome = work(paths, ending)
+    except RunEnded as end:
+        outcome = end.outcome
+    except ConfigError as error:
+        outcome = Outcome(Verdict.CRASH, Reason.AGENT_CRASHED, str(error))
+        log(outcome.message)
+        return ExitCode.CONFIG
+    finally:
+        if unforeseen := sys.exception():
+            outcome = Outcome(
+                Verdict.CRASH, outcome.reason, f"{outcome.message} {type(unforeseen).__name__}: {unforeseen}"
+            )
+        if not ending.started:
+            write_started(paths.started)
+        ending.finish(outcome)
+    return outcome.exit_code
+
+
+def work(paths: Paths, ending: Ending) -> Outcome:
+    """The engine's outcome. Raises `RunEnded`, `ConfigError`, `SessionCorruptError` or `OSError`."""
+    stop = Stop(deadline=math.inf)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop.on_signal)
+    config, task = read_job_config(paths.config), read_task(paths.task)
+    wait_for_courier(paths.courier_ready, stop)
+    write_started(paths.started)
+    ending.started = True
+    stop.deadline = time.monotonic() + config.limits.timeout_seconds
+    ending.events = EventWriter(paths.events)
+    start_watchers(paths.workspace, config.workspace_bytes, stop, ending.done, ending.last_resort)
+    ending.engine = create_engine(Job(config, task, paths, stop, ending.events))
+    return ending.engine.run()
+
+
+def write_started(path: Path) -> None:
+    """Says since when the agent runs (RFC 3339)."""
+    path.write_text(f"{rfc3339()}\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""What does the work: one package per engine, behind `engines.base.Engine`."""

@@ -1,0 +1,1 @@
+"""The engine `Builtin`: a tool-calling loop over OpenAI Chat Completions."""
