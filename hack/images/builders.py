@@ -1,0 +1,119 @@
+"""The two builders, docker and buildah: the same Dockerfiles, the same tags."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+from cluster.commands import finished, run
+from cluster.errors import PrerequisiteError
+from cluster.kindcluster import docker_answers
+
+from images import baseimage, buildhome, catalog, machine
+from images.catalog import Image
+
+CONTENT_LABEL = "io.agentjob.content"
+
+
+class Builder(ABC):
+    """Builds, looks up and exports images by their reference."""
+
+    name: str
+
+    @abstractmethod
+    def build(self, image: Image, root: Path) -> None:
+        """Builds and tags the image; ClusterError with the builder's output when it fails."""
+
+    @abstractmethod
+    def export(self, reference: str, archive: Path) -> None:
+        """Writes the image as a docker-archive."""
+
+    @abstractmethod
+    def _inspect(self, reference: str) -> tuple[dict[str, str], int] | None:
+        """Labels and size in bytes; None when there is no such image."""
+
+    def content_of(self, reference: str) -> str:
+        """The content digest the image was built from, or an empty string."""
+        found = self._inspect(reference)
+        return found[0].get(CONTENT_LABEL, "") if found else ""
+
+    def size_of(self, reference: str) -> int:
+        """Bytes of the image's layers, uncompressed; 0 when there is no such image."""
+        found = self._inspect(reference)
+        return found[1] if found else 0
+
+
+def _arguments(image: Image) -> list[str]:
+    words = [f"--build-arg={name}={catalog.reference_of(parent)}" for name, parent in _parent_arguments(image)]
+    return [
+        *words,
+        f"--label={CONTENT_LABEL}={image.content}",
+        f"--tag={image.reference}",
+        f"--file={image.file}",
+    ]
+
+
+def _parent_arguments(image: Image) -> list[tuple[str, str]]:
+    return [(f"{parent.upper().replace('-', '_')}_IMAGE", parent) for parent in image.parents]
+
+
+class DockerBuilder(Builder):
+    """A Docker engine with its own settings for proxies and registries."""
+
+    name = "docker"
+
+    def build(self, image: Image, root: Path) -> None:
+        run("docker", "build", "--quiet", *_arguments(image), root)
+
+    def export(self, reference: str, archive: Path) -> None:
+        run("docker", "save", "--output", archive, reference)
+
+    def _inspect(self, reference: str) -> tuple[dict[str, str], int] | None:
+        shown = finished(["docker", "image", "inspect", reference])
+        if shown.returncode != 0:
+            return None
+        document = json.loads(shown.stdout)[0]
+        return document["Config"].get("Labels") or {}, int(document["Size"])
+
+
+class BuildahBuilder(Builder):
+    """buildah without any daemon or user namespace; this machine's settings are lent to the build."""
+
+    name = "buildah"
+
+    def build(self, image: Image, root: Path) -> None:
+        baseimage.ensure()
+        with tempfile.TemporaryDirectory(prefix="agentjob-build-home.") as home:
+            buildhome.write(Path(home), machine.read_settings())
+            options = ("--quiet", "--isolation=chroot", "--layers", "--pull=false", f"--volume={home}:/root")
+            run("buildah", "bud", *options, *_arguments(image), root)
+
+    def export(self, reference: str, archive: Path) -> None:
+        run("buildah", "push", "--quiet", reference, f"docker-archive:{archive}:{reference}")
+
+    def _inspect(self, reference: str) -> tuple[dict[str, str], int] | None:
+        shown = finished(["buildah", "images", "--json", reference])
+        labels = finished(
+            ["buildah", "inspect", "--type", "image", "--format", "{{json .OCIv1.Config.Labels}}", reference]
+        )
+        if shown.returncode != 0 or labels.returncode != 0:
+            return None
+        return json.loads(labels.stdout) or {}, parse_size(json.loads(shown.stdout)[0]["size"])
+
+
+def parse_size(text: str) -> int:
+    """Bytes of a size as buildah prints it (`1.2 GB`, decimal units)."""
+    number, unit = text.split()
+    return int(float(number) * {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}[unit.upper()])
+
+
+def find_builder() -> Builder:
+    """Docker when an engine answers, else buildah; PrerequisiteError when there is neither."""
+    if docker_answers():
+        return DockerBuilder()
+    if shutil.which("buildah") is None:
+        raise PrerequisiteError("no Docker engine answers and buildah is missing: run `make prereqs`, or start Docker")
+    return BuildahBuilder()

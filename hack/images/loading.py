@@ -1,0 +1,34 @@
+"""Copies built images into the local cluster's node, unless they are there already."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from cluster import facts, kindcluster
+from cluster.embedded import images as node_images
+from cluster.embedded.access import require_supervisor
+from cluster.errors import ClusterError
+
+from images.builders import Builder
+from images.catalog import Image
+
+
+def load(builder: Builder, image: Image) -> bool:
+    """Whether the image had to be copied; ClusterError when there is no cluster or the image was not built."""
+    if builder.content_of(image.reference) != image.content:
+        raise ClusterError(f"{image.name} is not built from the present files: run `make images`")
+    kind = facts.read().get("KIND")
+    if kind is None:
+        raise ClusterError("the cluster is not running; start it with `make cluster-up`")
+    if kind == "kind":
+        kindcluster.load(image.reference)
+        return True
+    supervisor = require_supervisor()
+    if node_images.loaded(supervisor).get(image.reference) == image.content:
+        return False
+    with tempfile.TemporaryDirectory(prefix="agentjob-load.") as folder:
+        archive = Path(folder) / "image.tar"
+        builder.export(image.reference, archive)
+        node_images.import_archive(supervisor, archive, image.reference, image.content)
+    return True
