@@ -6,17 +6,24 @@ import yaml
 from agentjob_api.crd import custom_resource_definition
 from agentjob_api.reference import api_reference
 
+from generate.chart import crd_template
 from generate.files import Files
+from generate.install import CHART, install_yaml
+from generate.values_schema import values_schema_of
 
 _YAML_HEADER = "# Generated from crds/agentjob_api by `make generate`. Do not edit.\n"
 
 
 def generated_files(root: Path) -> Files:
     """Path, relative to the repository at `root`, to text."""
-    return {
-        PurePosixPath("crds/agentjobs.yaml"): crd_yaml(),
+    crd = crd_yaml()
+    files = {
+        PurePosixPath("crds/agentjobs.yaml"): crd,
         PurePosixPath("docs/api-reference.md"): api_reference(),
+        CHART / "templates/crd.yaml": crd_template(crd),
+        CHART / "values.schema.json": values_schema_of(root / CHART),
     }
+    return {**files, PurePosixPath("manifests/install.yaml"): install_yaml(root, files)}
 
 
 def crd_yaml() -> str:

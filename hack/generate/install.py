@@ -1,0 +1,52 @@
+"""manifests/install.yaml: the chart rendered with its defaults, for `kubectl apply` without Helm."""
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path, PurePosixPath
+
+from cluster.toolbuild import ensure_binaries
+
+from generate.files import Files
+
+CHART = PurePosixPath("charts/agentjob")
+NAMESPACE = "agentjob-system"
+MINIO_SECRET = "agentjob-minio"  # noqa: S105 - a Secret's name
+_HEADER = f"""\
+# Rendered from charts/agentjob by `make generate`. Do not edit.
+#
+#   kubectl apply -f install.yaml
+#
+# A file that everybody has cannot hold a credential: make the one of the object store yourself. What needs it waits until it is there.
+#
+#   kubectl -n {NAMESPACE} create secret generic {MINIO_SECRET} \\
+#     --from-literal=access-key=agentjob --from-literal=secret-key="$(openssl rand -hex 20)"
+---
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: {NAMESPACE}
+  labels:
+    pod-security.kubernetes.io/enforce: restricted
+"""
+
+
+def install_yaml(root: Path, generated: Files) -> str:
+    """Renders the chart of the repository at `root`, with what of `generated` belongs to it in place of the files on disk.
+
+    Raises `subprocess.CalledProcessError` when helm refuses the chart; helm says why on stderr.
+    """
+    with tempfile.TemporaryDirectory(prefix="agentjob-chart-") as folder:
+        chart = Path(folder, "agentjob")
+        shutil.copytree(root / CHART, chart)
+        for path, text in generated.items():
+            if path.is_relative_to(CHART):
+                (chart / path.relative_to(CHART)).write_text(text, encoding="utf-8")
+        return _HEADER + _helm_template(chart)
+
+
+def _helm_template(chart: Path) -> str:
+    helm = ensure_binaries("helm")["helm"]
+    values = ["--set", f"minio.existingSecret={MINIO_SECRET}"]
+    command = [str(helm), "template", "agentjob", str(chart), "--namespace", NAMESPACE, *values]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
