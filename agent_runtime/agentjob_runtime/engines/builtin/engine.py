@@ -74,7 +74,8 @@ class BuiltinEngine:
     def _execute(self, reply: Reply) -> None:
         """Runs the calls of the reply and tells the model what came of it."""
         message = reply.message
-        self._conversation.append(message)
+        if message.content or message.tool_calls:  # providers refuse an empty message in a history
+            self._conversation.append(message)
         if message.content:
             self._job.events.emit(EventType.MESSAGE, role=str(message.role), text=message.content)
         executed = self._executor.run(reply)
