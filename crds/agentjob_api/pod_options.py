@@ -16,6 +16,9 @@ ObjectName = Annotated[
 ]
 """Name of a Kubernetes object: a DNS subdomain (RFC 1123)."""
 
+LABEL_VALUE_PATTERN = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
+LABEL_KEY_PATTERN = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"
+
 RESERVED_ENV_PREFIXES = ("AGENTJOB_", "OPENAI_", "ANTHROPIC_")
 """`spec.env` may not set these: they belong to the pod's contract with its engines."""
 RESERVED_ENV_NAMES = ("HOME", "PATH")
@@ -63,11 +66,11 @@ class Toleration(ApiModel):
         ),
     )
 
-    key: Annotated[str | None, Field(min_length=1, max_length=316, description="Taint key; all keys when unset.")] = (
-        None
-    )
+    key: Annotated[
+        str | None, Field(max_length=317, pattern=LABEL_KEY_PATTERN, description="Taint key; all keys when unset.")
+    ] = None
     operator: Annotated[Literal["Exists", "Equal"], Field(description="How key and value are compared.")] = "Equal"
-    value: Annotated[str | None, Field(max_length=63, description="Taint value.")] = None
+    value: Annotated[str | None, Field(max_length=63, pattern=LABEL_VALUE_PATTERN, description="Taint value.")] = None
     effect: Annotated[
         Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None,
         Field(description="Taint effect; all effects when unset."),

@@ -6,7 +6,14 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from agentjob_api.base import ApiModel, ByteSize, CelRule, Money, PositiveMoney, list_map
-from agentjob_api.pod_options import EnvVar, LocalObjectReference, ObjectName, ResourceRequirements, Toleration
+from agentjob_api.pod_options import (
+    LABEL_VALUE_PATTERN,
+    EnvVar,
+    LocalObjectReference,
+    ObjectName,
+    ResourceRequirements,
+    Toleration,
+)
 
 DEFAULT_EXCLUDE = (
     ".venv", "venv", "node_modules", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".tox", ".gradle", ".next/cache", ".ipynb_checkpoints",
@@ -35,6 +42,14 @@ class ArchiveFormat(StrEnum):
     TAR_ZSTD = "TarZstd"
 
 
+def _no_credential(field: str, instead: str) -> CelRule:
+    return CelRule(
+        f"!has(self.{field}) || !self.{field}.matches('^https?://[^/]*@')",
+        f"must not hold a credential; use {instead}",
+        f".{field}",
+    )
+
+
 class SecretKeyRef(ApiModel):
     """A key of a Secret in the AgentJob's namespace."""
 
@@ -60,6 +75,8 @@ class Prices(ApiModel):
 class Model(ApiModel):
     """The model behind the agent. What is left out comes from the operator's configuration."""
 
+    cel_rules: ClassVar[tuple[CelRule, ...]] = (_no_credential("endpoint", "model.apiKeySecretRef"),)
+
     api: Annotated[Literal["OpenAI"], Field(description="Protocol of the endpoint.")] = "OpenAI"
     name: Annotated[
         str | None, Field(min_length=1, max_length=256, description="Model name as the endpoint knows it.")
@@ -68,7 +85,7 @@ class Model(ApiModel):
         str | None,
         Field(
             max_length=2048,
-            pattern=r"^https?://[^\s/@]+(/[^\s]*)?$",
+            pattern=r"^https?://[^\s/]+(/\S*)?$",
             description="Base URL, for example https://api.openai.com/v1.",
         ),
     ] = None
@@ -102,11 +119,13 @@ class Limits(ApiModel):
 class Repository(ApiModel):
     """A Git repository to work on; without one the workspace starts empty."""
 
+    cel_rules: ClassVar[tuple[CelRule, ...]] = (_no_credential("url", "repository.credentialsSecretRef"),)
+
     url: Annotated[
         str,
         Field(
             max_length=2048,
-            pattern=r"^https?://[^\s/@]+/[^\s]+$",
+            pattern=r"^https?://[^\s/]+/\S+$",
             description="http or https URL, without a credential in it.",
         ),
     ]
@@ -194,7 +213,7 @@ class AgentJobSpec(ApiModel):
         Field(description="Of the agent container; the operator's configuration otherwise."),
     ] = None
     node_selector: Annotated[
-        dict[str, Annotated[str, Field(max_length=63, pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$")]],
+        dict[str, Annotated[str, Field(max_length=63, pattern=LABEL_VALUE_PATTERN)]],
         Field(max_length=16, description="Labels that the node must have."),
     ] = {}
     tolerations: Annotated[

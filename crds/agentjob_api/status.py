@@ -44,7 +44,7 @@ CONDITION_MEANINGS: dict[ConditionType, str] = {
 
 
 class Condition(ApiModel):
-    """metav1.Condition."""
+    """A condition, as metav1.Condition has it."""
 
     type: Annotated[str, Field(max_length=316, description="Type of the condition.")]
     status: Annotated[Literal["True", "False", "Unknown"], Field(description="True, False or Unknown.")]

@@ -1,0 +1,46 @@
+"""A real API server with the CRD installed, one for all integration tests of a session. No controllers: pods and Jobs stay as they are."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from apiserver.client import ApiClient, connect
+from apiserver.kubectl import Kubectl
+from cluster.controlplane import ControlPlane
+from cluster.controlplane import control_plane as start_control_plane
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CRD_FILE = REPOSITORY / "crds" / "agentjobs.yaml"
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """etcd and kube-apiserver with the generated CRD established. Also offers the kubeconfig to programs under test."""
+    with start_control_plane(tmp_path_factory.mktemp("control-plane")) as running:
+        kubectl = Kubectl(running.kubectl, running.kubeconfig)
+        kubectl("apply", "--server-side", "-f", str(CRD_FILE))
+        kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd/agentjobs.agentjob.io")
+        yield running
+
+
+@pytest.fixture(scope="session")
+def api(control_plane: ControlPlane) -> ApiClient:
+    """The administrator's client; `api.as_user(...)` speaks for somebody else."""
+    return connect(control_plane.url, control_plane.admin_token, control_plane.ca_file)
+
+
+@pytest.fixture(scope="session")
+def kubectl(control_plane: ControlPlane) -> Kubectl:
+    """kubectl as administrator."""
+    return Kubectl(control_plane.kubectl, control_plane.kubeconfig)
+
+
+@pytest.fixture
+def namespace(api: ApiClient) -> str:
+    """A new namespace for this test alone."""
+    name = f"test-{next(_numbers)}"
+    api.create("/api/v1/namespaces", {"metadata": {"name": name}}).or_fail()
+    return name
