@@ -98,6 +98,7 @@ class Relay:
             await response.write_eof()
         except UpstreamCutError as error:
             event(LOG, logging.WARNING, self.redactor.text(f"the stream was cut: {error}"))
+            await self._settle_stream(meter, account)
             _cut(request)
         except ConnectionError:
             event(LOG, logging.INFO, "the caller went away")
@@ -108,6 +109,8 @@ class Relay:
     async def _pump(
         self, answer: ClientResponse, response: web.StreamResponse, meter: StreamMeter, account: Account
     ) -> None:
+        """Passes chunks on. The call is settled before the caller sees its end: the caller may exit at once, and what it
+        used is read then."""
         redactor = StreamRedactor(self.redactor)
         async for chunk in _chunks(answer):
             meter.feed(chunk)
@@ -115,12 +118,13 @@ class Relay:
                 account.grow(meter.output)
             except LimitReachedError as error:
                 event(LOG, logging.WARNING, str(error))
+                await self._settle_stream(meter, account)
                 await response.write(limit_event(error))
                 return
             if meter.done:
-                # Before the caller sees the end: it may exit at once, and what it used is read then.
                 await self._settle_stream(meter, account)
             await response.write(redactor.feed(chunk))
+        await self._settle_stream(meter, account)
         await response.write(redactor.flush())
 
     async def _settle_stream(self, meter: StreamMeter, account: Account) -> None:

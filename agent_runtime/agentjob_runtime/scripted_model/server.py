@@ -62,7 +62,7 @@ class ScriptedModel:
     async def chat_completions(self, request: web.Request) -> web.StreamResponse:
         """The reply of the turn that is due, or its fault."""
         if self.key and not _shows(request, self.key):
-            self._note("?", 401, message="a wrong key, or none")
+            self._note("?", 401, refused="a wrong key, or none")
             return web.json_response(wire.error("invalid_api_key", "Incorrect API key provided"), status=401)
         body = _parse(await request.read())
         try:
@@ -91,7 +91,7 @@ class ScriptedModel:
         well_formed = isinstance(messages, list) and all(isinstance(each, dict) and "role" in each for each in messages)
         conversation = conversation_key(messages) if well_formed and isinstance(messages, list) else "?"
         self.journal.violation(str(model), conversation, sentence)
-        self._note(str(model), status, conversation=conversation, message=sentence)
+        self._note(str(model), status, conversation=conversation, refused=sentence)
         return web.json_response(wire.error(code, sentence), status=status)
 
     def _note(self, model: str, status: int, fault: str | None = None, **fields: object) -> None:
