@@ -1,0 +1,58 @@
+"""Puts the report together and makes it fit. Pure."""
+
+import json
+
+from agentjob_api.pod import REPORT_MAX_BYTES
+from agentjob_api.reasons import TABLE
+from agentjob_api.report import AgentResult, ProxyUsage, Report, Verdict
+
+
+def message_of(result: AgentResult, usage: ProxyUsage) -> str:
+    """The agent's own words; without a verdict, what the proxy knows."""
+    if result.verdict is not Verdict.NONE:
+        return result.message
+    if usage.limit_reached is None:
+        return "The agent ended without a result."
+    limit = TABLE[usage.limit_reached].meaning.rstrip(".")
+    return f"The agent ended without a result, after the model proxy had refused its calls: {limit}."
+
+
+def fit(report: Report, limit: int = REPORT_MAX_BYTES) -> bytes:
+    """The report as UTF-8 JSON of at most `limit` bytes: messages are cut, at a character's boundary, the longer one first.
+
+    Raises `ValueError` when the names alone do not fit.
+    """
+    data = _encode(report)
+    for field in _longest_first(report):
+        if len(data) <= limit:
+            break
+        report = _cut(report, field, limit)
+        data = _encode(report)
+    if len(data) > limit:
+        raise ValueError(f"the report's keys do not fit into {limit} bytes")
+    return data
+
+
+def _longest_first(report: Report) -> tuple[str, ...]:
+    fields = ("message", "archive_message")
+    return fields if len(report.message) >= len(report.archive_message) else fields[::-1]
+
+
+def _cut(report: Report, field: str, limit: int) -> Report:
+    """The longest beginning of one text that fits, or none of it."""
+    text: str = getattr(report, field)
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        fits = len(_encode(_with(report, field, text[:middle] + "…"))) <= limit
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return _with(report, field, text[:low] + "…" if low else "")
+
+
+def _with(report: Report, field: str, text: str) -> Report:
+    return report.model_copy(update={field: text})
+
+
+def _encode(report: Report) -> bytes:
+    body = {"version": report.version} | report.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")

@@ -1,0 +1,57 @@
+"""One POST of one object, streamed from its source. Memory in use does not depend on the object's size."""
+
+import http.client
+import secrets
+import ssl
+from typing import BinaryIO, Final
+from urllib.parse import urlsplit
+
+from agentjob_api.grant import UploadGrant
+
+from agentjob_runtime.upload.faults import Answer, read_error
+from agentjob_runtime.upload.multipart import Form, build_form
+from agentjob_runtime.upload.payload import Payload
+
+_CHUNK: Final = 1 << 20
+_ERROR_BODY_MAX: Final = 16 << 10
+
+
+def post(grant: UploadGrant, name: str, payload: Payload, timeout: float) -> Answer:
+    """Sends the object; `timeout` bounds each wait for the network, seconds. Raises `OSError` or `http.client.HTTPException`."""
+    parts = urlsplit(grant.url)
+    form = build_form(grant, name, payload.checksum, secrets.token_hex(16))
+    connection = _connect(parts.scheme, parts.hostname or "", parts.port, timeout)
+    try:
+        connection.putrequest("POST", parts.path or "/", skip_accept_encoding=True)
+        connection.putheader("Content-Type", form.content_type)
+        connection.putheader("Content-Length", str(form.length(payload.size)))
+        connection.endheaders()
+        with payload.open() as source:
+            _send(connection, form, source, payload.size)
+        return _receive(connection.getresponse())
+    finally:
+        connection.close()
+
+
+def _connect(scheme: str, host: str, port: int | None, timeout: float) -> http.client.HTTPConnection:
+    if scheme == "https":
+        return http.client.HTTPSConnection(host, port, timeout=timeout, context=ssl.create_default_context())
+    return http.client.HTTPConnection(host, port, timeout=timeout)
+
+
+def _send(connection: http.client.HTTPConnection, form: Form, source: BinaryIO, size: int) -> None:
+    """A store that refuses early closes its end while we send: its answer is read all the same."""
+    try:
+        connection.send(form.head)
+        missing = size
+        while missing and (chunk := source.read(min(_CHUNK, missing))):
+            connection.send(chunk)
+            missing -= len(chunk)
+        connection.send(form.tail)
+    except (BrokenPipeError, ConnectionResetError):
+        return
+
+
+def _receive(response: http.client.HTTPResponse) -> Answer:
+    body = response.read(_ERROR_BODY_MAX)
+    return read_error(response.status, body, response.getheader("x-amz-checksum-sha256", ""))
