@@ -67,7 +67,7 @@ async def test_broken_connection_looks_broken(tmp_path: Path, stream: bool) -> N
         running_scripted() as scripted,
         running_proxy(job_config(scripted.endpoint, "inline"), tmp_path) as proxy,
     ):
-        with pytest.raises((openai.APIConnectionError, openai.InternalServerError, openai.APIError)) as caught:
+        with pytest.raises((openai.APIConnectionError, openai.InternalServerError)) as caught:
             await ask(proxy, model="inline", messages=messages(task), stream=stream)
         usage = proxy.usage()
     assert stream or getattr(caught.value, "status_code", None) == 502
@@ -130,10 +130,9 @@ async def test_stream_that_falls_silent_is_cut(tmp_path: Path) -> None:
         running_app(endpoint.app()) as url,
         running_proxy(job_config(url), tmp_path, timeouts=Timeouts(idle=0.2)) as proxy,
     ):
-        with pytest.raises((openai.APIError, Exception)) as caught:
+        with pytest.raises(openai.APIConnectionError):
             await ask(proxy, stream=True)
         assert proxy.usage().output_tokens == 2
-    assert "incomplete" in str(caught.value) or isinstance(caught.value, openai.APIConnectionError)
 
 
 async def test_caller_that_leaves_ends_the_call(tmp_path: Path) -> None:
