@@ -95,13 +95,12 @@ class BuildahBuilder(Builder):
         run("buildah", "push", "--quiet", reference, f"docker-archive:{archive}:{reference}")
 
     def _inspect(self, reference: str) -> tuple[dict[str, str], int] | None:
-        shown = finished(["buildah", "images", "--json", reference])
-        labels = finished(
-            ["buildah", "inspect", "--type", "image", "--format", "{{json .OCIv1.Config.Labels}}", reference]
-        )
-        if shown.returncode != 0 or labels.returncode != 0:
+        listed = finished(["buildah", "images", "--json", reference])
+        shown = finished(["buildah", "inspect", "--type", "image", reference])
+        if listed.returncode != 0 or shown.returncode != 0:
             return None
-        return json.loads(labels.stdout) or {}, parse_size(json.loads(shown.stdout)[0]["size"])
+        labels = json.loads(shown.stdout)["OCIv1"]["config"].get("Labels") or {}
+        return labels, parse_size(json.loads(listed.stdout)[0]["size"])
 
 
 def parse_size(text: str) -> int:

@@ -16,8 +16,9 @@ from images.catalog import Image
 
 def load(builder: Builder, image: Image) -> bool:
     """Whether the image had to be copied; ClusterError when there is no cluster or the image was not built."""
-    if builder.content_of(image.reference) != image.content:
-        raise ClusterError(f"{image.name} is not built from the present files: run `make images`")
+    content = builder.content_of(image.reference)
+    if not content:
+        raise ClusterError(f"{image.name} is not built: run `make images`")
     kind = facts.read().get("KIND")
     if kind is None:
         raise ClusterError("the cluster is not running; start it with `make cluster-up`")
@@ -25,10 +26,10 @@ def load(builder: Builder, image: Image) -> bool:
         kindcluster.load(image.reference)
         return True
     supervisor = require_supervisor()
-    if node_images.loaded(supervisor).get(image.reference) == image.content:
+    if node_images.loaded(supervisor).get(image.reference) == content:
         return False
     with tempfile.TemporaryDirectory(prefix="agentjob-load.") as folder:
         archive = Path(folder) / "image.tar"
         builder.export(image.reference, archive)
-        node_images.import_archive(supervisor, archive, image.reference, image.content)
+        node_images.import_archive(supervisor, archive, image.reference, content)
     return True
