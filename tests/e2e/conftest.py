@@ -1,0 +1,99 @@
+"""Fixtures of the end-to-end tests: one release for all, namespaces of their own, and what is kept of a failure."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from e2e.support import release
+from e2e.support.api import Api
+from e2e.support.collect import collect
+from e2e.support.fleet import Fleets, modules_with_cases
+from e2e.support.gitrepos import Repositories
+from e2e.support.paths import E2E, KUBECONFIG
+from e2e.support.release import Release
+from e2e.support.store import Store
+from e2e.support.tenant import Tenant, create_tenant
+
+EXPECTED_VIOLATIONS = frozenset({"no-such-model"})
+"""Models that a test asks for because they do not exist."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declares the marker."""
+    config.addinivalue_line("markers", "disturbs: stops or overloads what all jobs share; runs after everything else")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that disturb others come last."""
+    items.sort(key=lambda item: item.get_closest_marker("disturbs") is not None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """Collects logs and objects when a test fails, and names the folder in its message."""
+    report: pytest.TestReport = yield
+    if report.failed and item.path.is_relative_to(E2E) and KUBECONFIG.exists():
+        used = getattr(item, "funcargs", {}).values()
+        folder = collect(
+            item.nodeid.rpartition("/")[2],
+            [each.namespace for each in used if isinstance(each, Tenant)],
+            release.SYSTEM,
+        )
+        report.longrepr = f"{report.longreprtext}\n\nLogs, objects and events of this failure: {folder}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def api() -> Api:
+    """The API server of the local cluster."""
+    if not KUBECONFIG.exists():
+        pytest.fail(f"there is no local cluster ({KUBECONFIG}): make cluster-up images", pytrace=False)
+    return Api(KUBECONFIG)
+
+
+@pytest.fixture(scope="session")
+def installed(api: Api) -> Iterator[Release]:
+    """The release. At the end of the session: no request to the model may have broken the protocol."""
+    found = release.install(api)
+    before = len(found.violations())
+    yield found
+    broken = [entry for entry in found.violations()[before:] if entry["model"] not in EXPECTED_VIOLATIONS]
+    assert not broken, f"requests that a provider would refuse: {broken}"
+
+
+@pytest.fixture
+def store(installed: Release) -> Store:
+    """The object store."""
+    return installed.store
+
+
+@pytest.fixture
+def repositories(installed: Release) -> Repositories:
+    """What the Git server serves."""
+    return installed.repositories
+
+
+@pytest.fixture
+def tenant(api: Api, installed: Release, request: pytest.FixtureRequest) -> Iterator[Tenant]:
+    """A namespace for one test."""
+    made = create_tenant(api, request.node.originalname.removeprefix("test_").replace("_", "-"), installed.model_key)
+    yield made
+    api.delete(f"/api/v1/namespaces/{made.namespace}")
+
+
+@pytest.fixture(scope="session")
+def fleets(api: Api, installed: Release, request: pytest.FixtureRequest) -> Iterator[Fleets]:
+    """The namespaces of the modules' `CASES`."""
+    found = Fleets(
+        lambda name: create_tenant(api, name, installed.model_key), modules_with_cases(request.session.items)
+    )
+    yield found
+    for made in found.started.values():
+        api.delete(f"/api/v1/namespaces/{made.namespace}")
+
+
+@pytest.fixture
+def fleet(fleets: Fleets, request: pytest.FixtureRequest) -> Tenant:
+    """The namespace in which the `CASES` of the test's module were applied, all at once."""
+    return fleets.of(request.module)

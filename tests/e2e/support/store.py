@@ -1,0 +1,46 @@
+"""The object store as its administrator sees it: what lies under the prefix of an AgentJob, whoever wrote it."""
+
+from dataclasses import dataclass
+
+from minio import Minio
+from minio.error import S3Error
+
+from e2e.support.api import Json
+
+
+@dataclass(frozen=True)
+class Store:
+    """The bucket of the release."""
+
+    client: Minio
+    bucket: str
+
+    def names_of(self, job: Json) -> list[str]:
+        """Keys of an AgentJob, from its uid on: `<uid>/<attempt>/workspace.zip`."""
+        meta = job["metadata"]
+        base = f"{meta['namespace']}/{meta['name']}/"
+        found = self.client.list_objects(self.bucket, prefix=f"{base}{meta['uid']}/", recursive=True)
+        return [str(entry.object_name).removeprefix(base) for entry in found]
+
+    def read(self, job: Json, name: str) -> bytes:
+        """One object; `name` as `names_of` gives it."""
+        meta = job["metadata"]
+        response = self.client.get_object(self.bucket, f"{meta['namespace']}/{meta['name']}/{name}")
+        try:
+            return response.data
+        finally:
+            response.close()
+            response.release_conn()
+
+    def remove_bucket(self) -> None:
+        """Deletes the bucket and all that is in it."""
+        for entry in self.client.list_objects(self.bucket, recursive=True):
+            self.client.remove_object(self.bucket, str(entry.object_name))
+        self.client.remove_bucket(self.bucket)
+
+    def has_bucket(self) -> bool:
+        """Whether the bucket exists."""
+        try:
+            return self.client.bucket_exists(self.bucket)
+        except S3Error:
+            return False

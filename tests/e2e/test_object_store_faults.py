@@ -1,0 +1,65 @@
+"""The object store is away, or has no bucket: archives are late or missing, never half there, and jobs say so."""
+
+import pytest
+from agentjob_api.reasons import Reason
+
+from e2e.support import expect
+from e2e.support.api import Api
+from e2e.support.release import RELEASE, SYSTEM, Release
+from e2e.support.script import done, sh, task, wait_for
+from e2e.support.tenant import Tenant, agentjob, status
+
+pytestmark = pytest.mark.disturbs
+SERVICE = f"/api/v1/namespaces/{SYSTEM}/services/{RELEASE}-minio"
+SLICES = f"/apis/discovery.k8s.io/v1/namespaces/{SYSTEM}/endpointslices"
+
+
+def _cut_off(api: Api, *, away: bool) -> None:
+    """Takes the store off the network, or puts it back; its data stays, as that of a store that is restarted."""
+    api.patch(SERVICE, {"spec": {"selector": {"agentjob-e2e/away": "true" if away else None}}})
+    api.wait_any(
+        SLICES,
+        lambda found: bool(found.get("endpoints")) != away,
+        60,
+        labelSelector=f"kubernetes.io/service-name={RELEASE}-minio",
+    )
+
+
+def test_a_store_that_comes_back_gets_the_archive(api: Api, tenant: Tenant) -> None:
+    """The store is away while the agent ends: the courier keeps trying, and the job succeeds when it is back."""
+    tenant.apply(agentjob("late", task(sh("echo kept > kept.txt"), wait_for("/tmp/go"), done())))
+    tenant.said("late", "holding-go")
+    _cut_off(api, away=True)
+    try:
+        tenant.exec("late", "touch", "/tmp/go")
+        api.wait_any(tenant.path("pods"), lambda pod: "terminated" in _state(pod, "agent"), 120)
+        tenant.said("late", "retry", "courier")
+        assert status(tenant.job("late"))["phase"] == "Running"
+    finally:
+        _cut_off(api, away=False)
+    job = tenant.finished("late")
+    expect.succeeded(job)
+    expect.attempts(job, 1)
+
+
+def test_a_store_without_the_bucket_is_named(installed: Release, tenant: Tenant) -> None:
+    """The job fails with the reason, the log of the agent is still in the pod; with the bucket back, the next one succeeds."""
+    store = installed.store
+    held = [agentjob("no-bucket", task(wait_for("/tmp/go"), done()))]
+    tenant.apply(*held)
+    tenant.said("no-bucket", "holding-go")
+    store.remove_bucket()
+    try:
+        tenant.exec("no-bucket", "touch", "/tmp/go")
+        job = tenant.finished("no-bucket", 300)
+    finally:
+        store.client.make_bucket(store.bucket)
+    expect.failed(job, Reason.ARCHIVE_FAILED, "bucket")
+    expect.not_archived(job)
+    tenant.apply(agentjob("again", task(sh("echo kept > kept.txt"), done())))
+    expect.succeeded(tenant.finished("again"))
+
+
+def _state(pod: dict[str, dict[str, list[dict[str, dict[str, object]]]]], container: str) -> dict[str, object]:
+    found = [entry["state"] for entry in pod["status"].get("containerStatuses", []) if entry["name"] == container]
+    return found[0] if found else {}
