@@ -1,6 +1,7 @@
 """What people and the cluster do to a running job: delete it, evict it, kill it. It ends once and leaves nothing."""
 
 from pathlib import Path
+from typing import Any
 
 from agentjob_api.reasons import Reason
 from agentjob_api.status import ConditionType
@@ -13,7 +14,7 @@ from e2e.support.store import Store
 from e2e.support.tenant import Tenant, agentjob, status
 
 
-def _holding(name: str, **spec: object) -> Json:
+def _holding(name: str, **spec: Any) -> Json:
     return agentjob(name, task(sh("echo kept > kept.txt"), wait_for("/tmp/go"), done()), **spec)
 
 

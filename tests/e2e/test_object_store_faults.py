@@ -4,7 +4,7 @@ import pytest
 from agentjob_api.reasons import Reason
 
 from e2e.support import expect
-from e2e.support.api import Api
+from e2e.support.api import Api, Json
 from e2e.support.release import RELEASE, SYSTEM, Release
 from e2e.support.script import done, sh, task, wait_for
 from e2e.support.tenant import Tenant, agentjob, status
@@ -60,6 +60,8 @@ def test_a_store_without_the_bucket_is_named(installed: Release, tenant: Tenant)
     expect.succeeded(tenant.finished("again"))
 
 
-def _state(pod: dict[str, dict[str, list[dict[str, dict[str, object]]]]], container: str) -> dict[str, object]:
-    found = [entry["state"] for entry in pod["status"].get("containerStatuses", []) if entry["name"] == container]
+def _state(pod: Json, container: str) -> Json:
+    found: list[Json] = [
+        entry["state"] for entry in pod["status"].get("containerStatuses", []) if entry["name"] == container
+    ]
     return found[0] if found else {}

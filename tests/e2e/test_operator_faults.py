@@ -3,7 +3,7 @@
 import pytest
 
 from e2e.support import expect, shell
-from e2e.support.api import Api
+from e2e.support.api import Api, Json
 from e2e.support.release import OPERATOR, SYSTEM, scale
 from e2e.support.script import done, sh, task, wait_for
 from e2e.support.tenant import Tenant, agentjob, status
@@ -54,7 +54,7 @@ def test_an_operator_that_is_killed_again_and_again(api: Api, tenant: Tenant) ->
         assert len(tenant.pods(name)) == 1
 
 
-def _is_ready(pod: dict[str, dict[str, list[dict[str, str]]]]) -> bool:
+def _is_ready(pod: Json) -> bool:
     conditions = pod["status"].get("conditions", [])
     return "deletionTimestamp" not in pod["metadata"] and any(
         entry["type"] == "Ready" and entry["status"] == "True" for entry in conditions

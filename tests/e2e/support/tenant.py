@@ -3,6 +3,7 @@
 import json
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from agentjob_api import names, pod
 from agentjob_api.reasons import Reason
