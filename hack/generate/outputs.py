@@ -8,6 +8,7 @@ from agentjob_api.reference import api_reference
 
 from generate.chart import crd_template
 from generate.files import Files
+from generate.golden import golden_files
 from generate.install import CHART, install_yaml
 from generate.values_schema import values_schema_of
 
@@ -23,7 +24,7 @@ def generated_files(root: Path) -> Files:
         CHART / "templates/crd.yaml": crd_template(crd),
         CHART / "values.schema.json": values_schema_of(root / CHART),
     }
-    return {**files, PurePosixPath("manifests/install.yaml"): install_yaml(root, files)}
+    return {**files, PurePosixPath("manifests/install.yaml"): install_yaml(root, files), **golden_files(root)}
 
 
 def crd_yaml() -> str:

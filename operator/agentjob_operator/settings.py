@@ -113,6 +113,8 @@ class Settings(BaseSettings):
         extra="ignore",
         cli_kebab_case=True,
         cli_prog_name="agentjob-operator",
+        # The input of an error about a missing field is all of the environment, secrets included.
+        hide_input_in_errors=True,
     )
 
     storage: StorageSettings

@@ -54,6 +54,8 @@ def download_url(
     """A presigned GET of `key` on the public endpoint, saved as `<name>` with the key's extension; and when it ends."""
     filename = name + "." + key.rsplit("/", 1)[-1].partition(".")[2]
     query = {"response-content-disposition": f'attachment; filename="{filename}"'}
+    if storage.session_token:
+        query["X-Amz-Security-Token"] = storage.session_token.get_secret_value()
     text = "&".join(f"{quote(field, safe='')}={quote(value, safe='')}" for field, value in query.items())
     url = urlsplit(f"{storage.download_endpoint}/{storage.bucket}/{quote(key)}?{text}")
     signed = presign_v4(
