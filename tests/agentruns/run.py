@@ -20,6 +20,12 @@ QUICK: dict[str, Any] = {"backoff_seconds": 0.01, "backoff_cap_seconds": 0.05, "
 """Engine settings that let a test fail in milliseconds."""
 
 
+def read_events(path: Path, kind: str | None = None) -> list[dict[str, Any]]:
+    """The events in a file, or those of one type."""
+    events = [json.loads(line) for line in path.read_text().splitlines()]
+    return [event for event in events if kind in {None, event["type"]}]
+
+
 @dataclass
 class AgentJobFiles:
     """What prepare and the operator leave for the agent."""
@@ -99,8 +105,7 @@ class AgentRun:
 
     def events(self, kind: str | None = None) -> list[dict[str, Any]]:
         """What is in the event file so far, or the events of one type."""
-        lines = self.paths.events.read_text().splitlines()
-        return [event for line in lines if (event := json.loads(line)) and kind in {None, event["type"]}]
+        return read_events(self.paths.events, kind)
 
     def result(self) -> AgentResult:
         """`result.json`."""

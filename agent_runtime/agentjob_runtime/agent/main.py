@@ -81,13 +81,15 @@ def work(paths: Paths, ending: Ending) -> Outcome:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop.on_signal)
     config, task = read_job_config(paths.config), read_task(paths.task)
+    ending.events = EventWriter(paths.events)
+    ending.engine = create_engine(
+        Job(config, task, paths, stop, ending.events)
+    )  # its imports take longer than the courier
     wait_for_courier(paths.courier_ready, stop)
     write_started(paths.started)
     ending.started = True
     stop.deadline = time.monotonic() + config.limits.timeout_seconds
-    ending.events = EventWriter(paths.events)
     start_watchers(paths.workspace, config.workspace_bytes, stop, ending.done, ending.last_resort)
-    ending.engine = create_engine(Job(config, task, paths, stop, ending.events))
     return ending.engine.run()
 
 

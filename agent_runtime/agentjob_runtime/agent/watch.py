@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from signal import SIGKILL
 from typing import Final
@@ -21,8 +21,8 @@ FULL_SHARE: Final = 0.9
 MEASURE_SECONDS: Final = 2.0
 BACKOFF: Final = 10
 """A walk may take a tenth of the time at most."""
-PATIENCE_SECONDS: Final = {Reason.TIMEOUT: 15.0}
-DEFAULT_PATIENCE_SECONDS: Final = 10.0
+PATIENCE_SECONDS: Final = {Reason.TIMEOUT: 15.0, Reason.AGENT_KILLED: 10.0, Reason.WORKSPACE_FULL: 10.0}
+"""How long the loop may take to end after it had to, by why it had to."""
 TICK_SECONDS: Final = 0.25
 
 
@@ -41,7 +41,12 @@ def watch_workspace(workspace: Path, limit: int, stop: Stop, interval: float = M
             send(descendants(os.getpid()), SIGKILL)
 
 
-def watch_end(stop: Stop, ended: threading.Event, last_resort: Callable[[Outcome], None]) -> None:
+def watch_end(
+    stop: Stop,
+    ended: threading.Event,
+    last_resort: Callable[[Outcome], None],
+    patience: Mapping[Reason, float] = PATIENCE_SECONDS,
+) -> None:
     """Calls `last_resort` when the loop does not end in time after it had to. Runs until the run ends."""
     since: float | None = None
     while not ended.wait(TICK_SECONDS):
@@ -49,7 +54,7 @@ def watch_end(stop: Stop, ended: threading.Event, last_resort: Callable[[Outcome
         if outcome is None:
             continue
         since = since or time.monotonic()
-        if time.monotonic() - since > PATIENCE_SECONDS.get(outcome.reason, DEFAULT_PATIENCE_SECONDS):
+        if time.monotonic() - since > patience[outcome.reason]:
             log(f"the loop did not end in time: {outcome.message}")
             last_resort(outcome)
             return

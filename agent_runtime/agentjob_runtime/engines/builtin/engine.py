@@ -33,8 +33,7 @@ from agentjob_runtime.tools.registry import schemas
 class BuiltinEngine:
     """One run of the engine `Builtin`; `engines.base.Engine`."""
 
-    def __init__(self, job: Job) -> None:
-        settings = EngineSettings.from_env(os.environ)
+    def __init__(self, job: Job, settings: EngineSettings) -> None:
         tools = schemas()
         self._job = job
         self._settings = settings
