@@ -56,7 +56,7 @@ def _install(shell: Shell) -> None:
     shell.console.rule("[bold]1. Install the operator", align="left")
     shell.run(
         "helm", "upgrade", "--install", RELEASE, "charts/agentjob", "--namespace", SYSTEM_NAMESPACE, "--create-namespace",
-        "--values", "hack/demo/values.yaml", *_model_values(), "--wait", "--timeout", "5m",
+        "--values", "hack/demo/values.yaml", *_cluster_values(shell), *_model_values(), "--wait", "--timeout", "5m",
     )  # fmt: skip
     shell.run("kubectl", "apply", "-f", "hack/demo/namespace.yaml")
     key = os.environ.get("OPENAI_API_KEY")
@@ -70,13 +70,21 @@ def _install(shell: Shell) -> None:
         shell.console.print(f"  the key of OPENAI_API_KEY is in the Secret {MODEL_SECRET}")
 
 
+def _set(pairs: dict[str, str]) -> tuple[str, ...]:
+    return tuple(word for key, value in pairs.items() for word in ("--set", f"{key}={value}"))
+
+
+def _cluster_values(shell: Shell) -> tuple[str, ...]:
+    facts = shell.cluster()
+    return _set({"storage.publicEndpoint": facts["PUBLIC_OBJECT_STORE"], "minio.image": facts["MINIO_IMAGE"]})
+
+
 def _model_values() -> tuple[str, ...]:
     if not os.environ.get("OPENAI_API_KEY"):
         return ()
     endpoint = os.environ.get("OPENAI_BASE_URL", "https://api.openai.com/v1")
     model = os.environ.get("AGENTJOB_MODEL", "gpt-5-mini")
-    pairs = {"model.endpoint": endpoint, "model.name": model, "model.apiKeySecret.name": MODEL_SECRET}
-    return tuple(word for key, value in pairs.items() for word in ("--set", f"{key}={value}"))
+    return _set({"model.endpoint": endpoint, "model.name": model, "model.apiKeySecret.name": MODEL_SECRET})
 
 
 def _run_example(shell: Shell) -> dict[str, object]:
