@@ -1,19 +1,14 @@
 """The agent's entry point, run as the pod runs it, against the scripted model."""
 
 from pathlib import Path
-from typing import Any
 
 from agentjob_api.pod import ExitCode
 from agentjob_api.reasons import Reason
 from agentjob_api.report import Verdict
 from agentruns.run import AgentJobFiles, run_agent
+from agentruns.turns import shell
 from modelservers.conversation import FINISH, inline_task
 from modelservers.running import running_scripted
-
-
-def shell(command: str, **arguments: Any) -> dict[str, Any]:
-    """A turn with one command."""
-    return {"toolCalls": [{"name": "run_shell", "arguments": {"command": command, **arguments}}]}
 
 
 async def test_a_job_is_done_from_the_task_to_the_result(tmp_path: Path) -> None:
