@@ -3,27 +3,51 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import tarfile
+import tempfile
 from pathlib import Path
 
-from cluster import paths, toolbuild
+from cluster import console, paths, toolbuild
 from cluster.commands import run
-from cluster.embedded import configs, dns, layout
-from cluster.errors import PrerequisiteError
+from cluster.embedded import configs, dns, layout, transfer
+from cluster.errors import ClusterError, PrerequisiteError
 from cluster.scratch_image import BinaryImage, write_archive
 
 MINIO_IMAGE = "localhost/agentjob/minio:dev"
 _DIGEST_LABEL = "agentjob.io/content"
 
 
-def ctr(supervisor: int, *arguments: str | Path) -> str:
-    """Runs containerd's client on the cluster's containerd, through the root folder of its supervisor."""
+def _client(supervisor: int, *arguments: str | Path) -> list[str]:
+    # Through the root folder of the supervisor: the socket lies in the cluster's own /run.
     socket = f"/proc/{supervisor}/root{layout.CONTAINERD_SOCKET}"
-    return run("ctr", "--address", socket, "--namespace", "k8s.io", *arguments)
+    return ["ctr", "--address", socket, "--namespace", "k8s.io", *(str(argument) for argument in arguments)]
+
+
+def ctr(supervisor: int, *arguments: str | Path) -> str:
+    """Runs containerd's client on the cluster's containerd; returns what it printed."""
+    return run(*_client(supervisor, *arguments))
 
 
 def import_archive(supervisor: int, archive: Path, image: str, content: str) -> None:
     """Imports a docker-archive and remembers `content`, a digest of what it was made of, on the image."""
-    ctr(supervisor, "images", "import", archive)
+    present = set(ctr(supervisor, "content", "list", "--quiet").split())
+    command = _client(supervisor, "images", "import", "-")
+    with (
+        tarfile.open(archive) as source,
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, stderr=said) as importer,
+    ):
+        if importer.stdin is None:
+            raise ClusterError("ctr was started without a standard input")
+        try:
+            transfer.send(source, image, present, importer.stdin)
+        except BrokenPipeError:
+            console.say("containerd stopped reading")  # why is in its exit code and what it said
+        importer.stdin.close()
+        if importer.wait() != 0:
+            said.seek(0)
+            raise ClusterError(f"containerd cannot import {image}: {said.read().decode(errors='replace').strip()}")
     ctr(supervisor, "images", "label", image, f"{_DIGEST_LABEL}={content}")
 
 
