@@ -39,7 +39,7 @@ class MinioServer:
 
     def start(self) -> None:
         """Returns when it answers."""
-        command = [
+        command: list[str | Path] = [
             ensure_binaries("minio")["minio"],
             "server",
             "--quiet",
@@ -68,7 +68,9 @@ class MinioServer:
         """The administrator's client."""
         return Minio(f"127.0.0.1:{self.port}", ACCESS_KEY, SECRET_KEY, secure=False, region=REGION)
 
-    def grant(self, prefix: str, max_bytes: int = 1 << 30, lifetime: timedelta = timedelta(hours=1)) -> UploadGrant:
+    def grant(
+        self, prefix: str, max_bytes: int = 1 << 30, lifetime: timedelta = timedelta(hours=1), bucket: str = BUCKET
+    ) -> UploadGrant:
         """A POST policy for `prefix`; a negative lifetime gives one that has expired."""
         now = datetime.now(UTC)
         credential = get_credential_string(ACCESS_KEY, now, REGION)
@@ -78,7 +80,7 @@ class MinioServer:
             "x-amz-date": now.strftime("%Y%m%dT%H%M%SZ"),
         }
         conditions = [
-            ["eq", "$bucket", BUCKET],
+            ["eq", "$bucket", bucket],
             ["starts-with", "$key", prefix],
             ["content-length-range", 0, max_bytes],
         ]
@@ -87,7 +89,7 @@ class MinioServer:
         policy = base64.b64encode(json.dumps({"expiration": expires, "conditions": conditions}).encode()).decode()
         signature = post_presign_v4(data=policy, secret_key=SECRET_KEY, date=now, region=REGION)
         return UploadGrant(
-            url=f"{self.endpoint}/{BUCKET}",
+            url=f"{self.endpoint}/{bucket}",
             fields=fields | {"policy": policy, "x-amz-signature": signature},
             key_prefix=prefix,
             max_bytes=max_bytes,
