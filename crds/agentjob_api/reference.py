@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from agentjob_api import names
+from agentjob_api.base import MONEY_PATTERN, POSITIVE_MONEY_PATTERN, QUANTITY_PATTERN, SIZE_PATTERN
 from agentjob_api.crd import SELECTABLE_FIELDS, TERMINAL_PHASE_RULE, agentjob_schema
+from agentjob_api.pod_options import LABEL_KEY_PATTERN, LABEL_VALUE_PATTERN, OBJECT_NAME_PATTERN
 from agentjob_api.reasons import EFFECT_MEANINGS, TABLE
 from agentjob_api.schema import Schema
 from agentjob_api.spec import MUTABLE_FIELDS
@@ -18,8 +20,17 @@ _BOUNDS = (
     ("maxLength", "at most {} characters"),
     ("maxItems", "at most {} items"),
     ("maxProperties", "at most {} entries"),
-    ("pattern", "matches `{}`"),
 )
+_PATTERNS = {
+    OBJECT_NAME_PATTERN: "a DNS subdomain",
+    LABEL_KEY_PATTERN: "a label's key",
+    LABEL_VALUE_PATTERN: "a label's value",
+    MONEY_PATTERN: "at least 0, at most 9 digits and 6 decimals",
+    POSITIVE_MONEY_PATTERN: "above 0, at most 9 digits and 6 decimals",
+    QUANTITY_PATTERN: "a quantity, at least 0",
+    SIZE_PATTERN: "a whole quantity above 0",
+}
+"""Patterns that are better said in words."""
 
 
 def api_reference() -> str:
@@ -90,8 +101,9 @@ def _fields(schema: Schema) -> Iterator[str]:
 
 def _rows(schema: Schema, prefix: str) -> Iterator[tuple[str, ...]]:
     for name, field in schema["properties"].items():
-        required = name in schema.get("required", ())
-        yield _row(f"{prefix}{name}", field, required=required)
+        default = "**required**" if name in schema.get("required", ()) else _default(field)
+        bounds = "; ".join((*_bounds(field), *_rules(schema, f".{name}")))
+        yield f"`{prefix}{name}`", _type(field), default, bounds, field["description"]
         yield from _inner_rows(f"{prefix}{name}", field)
 
 
@@ -102,9 +114,11 @@ def _inner_rows(path: str, field: Schema) -> Iterator[tuple[str, ...]]:
         yield from _rows(field["items"], f"{path}[].")
 
 
-def _row(path: str, field: Schema, *, required: bool) -> tuple[str, ...]:
-    default = "**required**" if required else _default(field)
-    return f"`{path}`", _type(field), default, "; ".join(_bounds(field)), field["description"]
+def _rules(schema: Schema, field_path: str) -> Iterator[str]:
+    """Messages of the rules about the field at `field_path` or in it; what may change is said elsewhere."""
+    for rule in schema.get("x-kubernetes-validations", ()):
+        if "oldSelf" not in rule["rule"] and f"{rule['fieldPath']}.".startswith(f"{field_path}."):
+            yield rule["message"]
 
 
 def _default(field: Schema) -> str:
@@ -124,12 +138,13 @@ def _type(field: Schema) -> str:
 def _bounds(field: Schema) -> Iterator[str]:
     if "enum" in field:
         yield "one of " + _codes(field["enum"])
+    if "pattern" in field:
+        yield _PATTERNS.get(field["pattern"], f"matches `{field['pattern']}`")
+    # What the pattern says of the string form, the other bounds say of the integer form.
+    int_or_string = "x-kubernetes-int-or-string" in field
     for keyword, text in _BOUNDS:
-        if keyword in field:
+        if keyword in field and not int_or_string:
             yield "not empty" if (keyword, field[keyword]) == ("minLength", 1) else text.format(field[keyword])
-    for rule in field.get("x-kubernetes-validations", ()):
-        if "oldSelf" not in rule["rule"]:
-            yield rule["message"]
     for inner in ("items", "additionalProperties"):
         if inner in field:
             yield from (f"each {bound}" for bound in _bounds(field[inner]))
