@@ -11,7 +11,6 @@ from pydantic.config import JsonDict
 from pydantic_core import CoreSchema
 
 MONEY_PATTERN = r"^[0-9]{1,9}(\.[0-9]{1,6})?$"
-POSITIVE_MONEY_PATTERN = r"^([0-9]{0,8}[1-9][0-9]{0,8}(\.[0-9]{1,6})?|0{1,9}\.[0-9]{0,5}[1-9][0-9]{0,5})$"
 _UNITS = r"(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?"
 QUANTITY_PATTERN = rf"^[0-9]{{1,15}}(\.[0-9]{{1,6}})?{_UNITS}$"
 SIZE_PATTERN = r"^[1-9][0-9]{0,14}(k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
@@ -67,13 +66,6 @@ Money = Annotated[
     _int_or_string(MONEY_PATTERN, lowest=0, highest=10**9 - 1, longest=16),
 ]
 """US dollars, 0 or more, as a decimal string or an integer; always a decimal string once parsed."""
-
-PositiveMoney = Annotated[
-    int | str,
-    AfterValidator(_decimal_text),
-    _int_or_string(POSITIVE_MONEY_PATTERN, lowest=1, highest=10**9 - 1, longest=16),
-]
-"""US dollars, more than 0."""
 
 Quantity = Annotated[
     int | str,

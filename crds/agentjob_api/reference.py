@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from agentjob_api import names
-from agentjob_api.base import MONEY_PATTERN, POSITIVE_MONEY_PATTERN, QUANTITY_PATTERN, SIZE_PATTERN
+from agentjob_api.base import MONEY_PATTERN, QUANTITY_PATTERN, SIZE_PATTERN
 from agentjob_api.crd import SELECTABLE_FIELDS, TERMINAL_PHASE_RULE, agentjob_schema
 from agentjob_api.pod_options import LABEL_KEY_PATTERN, LABEL_VALUE_PATTERN, OBJECT_NAME_PATTERN
 from agentjob_api.reasons import EFFECT_MEANINGS, TABLE
@@ -26,7 +26,6 @@ _PATTERNS = {
     LABEL_KEY_PATTERN: "a label's key",
     LABEL_VALUE_PATTERN: "a label's value",
     MONEY_PATTERN: "at least 0, at most 9 digits and 6 decimals",
-    POSITIVE_MONEY_PATTERN: "above 0, at most 9 digits and 6 decimals",
     QUANTITY_PATTERN: "a quantity, at least 0",
     SIZE_PATTERN: "a whole quantity above 0",
 }

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from agentjob_api.base import ApiModel, ByteSize, CelRule, Money, PositiveMoney, list_map
+from agentjob_api.base import ApiModel, ByteSize, CelRule, Money, list_map
 from agentjob_api.pod_options import (
     LABEL_VALUE_PATTERN,
     EnvVar,
@@ -98,12 +98,16 @@ class Model(ApiModel):
 class Limits(ApiModel):
     """Hard budgets, for every engine."""
 
+    cel_rules: ClassVar[tuple[CelRule, ...]] = (
+        CelRule("!has(self.costUSD) || !string(self.costUSD).matches('^[0.]+$')", "must be more than 0", ".costUSD"),
+    )
+
     steps: Annotated[int, Field(ge=1, le=10_000, description="Model calls of the agent's loop.")] = 100
     tokens: Annotated[int | None, Field(ge=1, le=10**12, description="Input plus output tokens over all attempts.")] = (
         None
     )
     cost_usd: Annotated[
-        PositiveMoney | None, Field(alias="costUSD", description="US dollars over all attempts; needs prices.")
+        Money | None, Field(alias="costUSD", description="US dollars over all attempts; needs prices.")
     ] = None
     timeout_seconds: Annotated[int, Field(ge=1, le=604_800, description="Active time over all attempts.")] = 3600
     start_deadline_seconds: Annotated[

@@ -66,9 +66,7 @@ def test_a_name_that_kubernetes_takes_is_taken(api: ApiClient, namespace: str, n
     assert api.create(AGENTJOBS.format(namespace), agentjob(name)).accepted
 
 
-@pytest.mark.parametrize(
-    "text", ["1", "0.5", "0.000001", "10.50", "999999999", "0999999999999999"[:9]], ids=lambda text: f"${text}"
-)
+@pytest.mark.parametrize("text", ["1", "0.5", "0.000001", "10.50", "999999999"], ids=lambda text: f"${text}")
 def test_amounts_of_money_people_write(api: ApiClient, namespace: str, text: str) -> None:
     """Anything above zero with at most six decimals; prices may be zero, for a model of one's own."""
     prices = {"inputPerMillionTokens": 0, "outputPerMillionTokens": "0.00"}
