@@ -32,21 +32,21 @@ metadata:
 
 
 def install_yaml(root: Path, generated: Files) -> str:
-    """Renders the chart of the repository at `root`, with what of `generated` belongs to it in place of the files on disk.
+    """The header and the chart of the repository at `root`. Raises as `rendered_chart` does."""
+    return _HEADER + rendered_chart(root, generated, "--set", f"minio.existingSecret={MINIO_SECRET}")
+
+
+def rendered_chart(root: Path, generated: Files, *values: str) -> str:
+    """The chart as release `agentjob`, with what of `generated` belongs to it in place of the files on disk.
 
     Raises `subprocess.CalledProcessError` when helm refuses the chart; helm says why on stderr.
     """
+    helm = ensure_binaries("helm")["helm"]
     with tempfile.TemporaryDirectory(prefix="agentjob-chart-") as folder:
         chart = Path(folder, "agentjob")
         shutil.copytree(root / CHART, chart)
         for path, text in generated.items():
             if path.is_relative_to(CHART):
                 (chart / path.relative_to(CHART)).write_text(text, encoding="utf-8")
-        return _HEADER + _helm_template(chart)
-
-
-def _helm_template(chart: Path) -> str:
-    helm = ensure_binaries("helm")["helm"]
-    values = ["--set", f"minio.existingSecret={MINIO_SECRET}"]
-    command = [str(helm), "template", "agentjob", str(chart), "--namespace", NAMESPACE, *values]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        command = [str(helm), "template", "agentjob", str(chart), "--namespace", NAMESPACE, *values]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout

@@ -7,6 +7,7 @@ from agentjob_api.crd import custom_resource_definition
 from agentjob_api.reference import api_reference
 
 from generate.chart import crd_template
+from generate.chart_golden import chart_golden_files
 from generate.files import Files
 from generate.golden import golden_files
 from generate.install import CHART, install_yaml
@@ -24,7 +25,12 @@ def generated_files(root: Path) -> Files:
         CHART / "templates/crd.yaml": crd_template(crd),
         CHART / "values.schema.json": values_schema_of(root / CHART),
     }
-    return {**files, PurePosixPath("manifests/install.yaml"): install_yaml(root, files), **golden_files(root)}
+    return {
+        **files,
+        PurePosixPath("manifests/install.yaml"): install_yaml(root, files),
+        **golden_files(root),
+        **chart_golden_files(root, files),
+    }
 
 
 def crd_yaml() -> str:

@@ -1,0 +1,25 @@
+"""Golden files of the chart: what it renders for the demo, and with every value set."""
+
+from pathlib import Path, PurePosixPath
+
+from generate.files import Files
+from generate.install import rendered_chart
+
+GOLDEN = PurePosixPath("tests/chart/golden")
+_HEADER = "# The chart rendered with {values}, without the CRD. Written by `make generate`: read the difference before you commit it.\n"
+_VALUES = {
+    "demo": PurePosixPath("hack/demo/values.yaml"),
+    "everything": PurePosixPath("tests/chart/values-everything.yaml"),
+}
+# A generated credential would differ each time.
+_FIXED = ("--set", "crd.install=false", "--set", "minio.existingSecret=existing")
+
+
+def chart_golden_files(root: Path, generated: Files) -> Files:
+    """One file per set of values; `generated` and errors as in `rendered_chart`."""
+    return {GOLDEN / f"{name}.yaml": _rendered(root, generated, values) for name, values in _VALUES.items()}
+
+
+def _rendered(root: Path, generated: Files, values: PurePosixPath) -> str:
+    text = rendered_chart(root, generated, "--values", str(root / values), *_FIXED)
+    return _HEADER.format(values=values) + text
