@@ -1,0 +1,208 @@
+"""The process: wires the parts together, leads or stands by, and shuts down within seconds.
+
+Lease ─► squaring (start barrier) ─► workers, kopf, sweep, resync ─► SIGTERM or a part that ends ─► shut down
+"""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import structlog
+
+from agentjob_operator import health, leader, logs, preflight, source
+from agentjob_operator.cache import Cache
+from agentjob_operator.handlers import Handlers
+from agentjob_operator.kube.auth import NoCluster, load_cluster
+from agentjob_operator.kube.client import KubeClient
+from agentjob_operator.kube.errors import KubeError
+from agentjob_operator.objects import Key
+from agentjob_operator.reconcile import Reconciler
+from agentjob_operator.settings import Settings
+from agentjob_operator.squaring import Squaring
+from agentjob_operator.storage import ObjectStore
+from agentjob_operator.sweep import Sweep
+from agentjob_operator.workers import work
+from agentjob_operator.workqueue import WorkQueue
+
+EXIT_OK, EXIT_FAILED, EXIT_CONFIG = 0, 1, 2
+START_TRIES: Final = 8
+DRAIN_SECONDS: Final = 5.0
+STOP_SECONDS: Final = 2.0
+STUCK_SECONDS: Final = 120.0
+
+logger = structlog.get_logger(__name__)
+
+
+class Operator:
+    """One process. `run` returns its exit code."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stop = asyncio.Event()
+        self._health = health.Health()
+
+    async def run(self) -> int:
+        """Until SIGTERM or SIGINT, or until it cannot go on."""
+        settings = self._settings
+        cluster = await load_cluster()
+        server = await health.serve(self._health, settings.health_host, settings.health_port)
+        kube = KubeClient(
+            cluster,
+            timeout_seconds=settings.api_timeout_seconds,
+            qps=settings.api_qps,
+            burst=settings.api_burst,
+            connections=2 * settings.workers + 8,
+        )
+        self._catch_signals()
+        try:
+            async with kube, ObjectStore(settings.storage) as store:
+                await self._patiently("the API server", lambda: preflight.check(kube, settings.namespaces))
+                return await self._lead(kube, store)
+        finally:
+            self._health.state = "stopping"
+            await server.cleanup()
+
+    async def _lead(self, kube: KubeClient, store: ObjectStore) -> int:
+        options = self._settings.leader_election
+        if not options.enabled:
+            return await self._work(kube, store, None)
+        leading = asyncio.Event()
+        election = asyncio.create_task(leader.lead(kube.cluster, options, leading.set), name="leader election")
+        self._health.state = "standby"
+        logger.info("standing by for the Lease", lease=options.lease_name)
+        try:
+            await _first(leading.wait(), self._stop.wait(), _ended(election))
+            if self._stop.is_set():
+                return EXIT_OK
+            return await self._work(kube, store, election) if leading.is_set() else EXIT_FAILED
+        finally:
+            await _cancel([election])
+
+    async def _work(self, kube: KubeClient, store: ObjectStore, election: asyncio.Task[None] | None) -> int:
+        settings, cache = self._settings, Cache()
+        queue: WorkQueue[Key] = WorkQueue(base=settings.backoff_base_seconds, maximum=settings.backoff_max_seconds)
+        self._health.state = "syncing"
+        self._health.stuck = lambda: (
+            f"AgentJobs have been waiting for a worker for {queue.stuck_seconds():.0f} s"
+            if queue.stuck_seconds() > STUCK_SECONDS
+            else ""
+        )
+        page = {"namespaces": settings.namespaces, "page_size": settings.list_page_size}
+        squaring = Squaring(kube=kube, cache=cache, queue=queue, **page)  # type: ignore[arg-type]
+        sweep = Sweep(kube=kube, storage=settings.storage, seconds=settings.sweep_seconds, clock=_now, **page)  # type: ignore[arg-type]
+        reconciler = Reconciler(
+            kube=kube, store=store, cache=cache, settings=settings, clock=_now, finished=sweep.schedule
+        )
+        unfinished = await self._patiently("the start barrier", squaring.run)
+        logger.info("leading", unfinished=unfinished)
+        self._health.state = "leading"
+        kopf_stop = asyncio.Event()
+        workers = [
+            asyncio.create_task(work(queue, reconciler.reconcile), name="worker") for _ in range(settings.workers)
+        ]
+        parts = [
+            *workers,
+            asyncio.create_task(sweep.run(), name="sweep"),
+            asyncio.create_task(self._resync(squaring), name="resync"),
+        ]
+        stream = asyncio.create_task(
+            source.stream(
+                *(kube, Handlers(cache, queue), kopf_stop),
+                request_timeout=settings.api_timeout_seconds,
+                **page,  # type: ignore[arg-type]
+            ),
+            name="kopf",
+        )
+        watched = [*parts, stream, *([election] if election is not None else [])]
+        code = await self._until_end(watched)
+        self._health.state = "stopping"
+        queue.shut_down()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(queue.drained(), DRAIN_SECONDS)
+        kopf_stop.set()
+        await asyncio.wait({stream}, timeout=STOP_SECONDS)
+        await _cancel([stream, *parts])
+        return code
+
+    async def _until_end(self, watched: Sequence[asyncio.Task[Any]]) -> int:
+        stop = asyncio.create_task(self._stop.wait(), name="signal")
+        await asyncio.wait({stop, *watched}, return_when=asyncio.FIRST_COMPLETED)
+        if self._stop.is_set():
+            logger.info("stopping")
+            return EXIT_OK
+        stop.cancel()
+        for task in watched:
+            if task.done():
+                error = None if task.cancelled() else task.exception()
+                logger.error(f"{task.get_name()} ended: {error or 'no error'}", exc_info=error)
+        return EXIT_FAILED
+
+    async def _resync(self, squaring: Squaring) -> None:
+        while True:
+            await asyncio.sleep(self._settings.resync_seconds)
+            try:
+                await squaring.run()
+                await squaring.delete_abandoned(_now())
+            except KubeError as error:
+                logger.warning(f"resync: {error}, again in {self._settings.resync_seconds} s")
+
+    async def _patiently(self, what: str, attempt: Any) -> Any:
+        """Tries again while the API server does not answer, eight times within some two minutes."""
+        for tried in range(1, START_TRIES + 1):
+            try:
+                return await attempt()
+            except KubeError as error:
+                if tried == START_TRIES or self._stop.is_set():
+                    raise
+                logger.warning(f"{what}: {error}", tries=tried, of=START_TRIES)
+                await asyncio.sleep(min(30, 2**tried / 2))
+        raise AssertionError("the last try returns or raises")
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """`python -m agentjob_operator [flags]`; returns the exit code."""
+    try:
+        settings = Settings.load(sys.argv[1:] if arguments is None else arguments)
+    except ValueError as error:
+        sys.stderr.write(f"agentjob-operator: the configuration is not valid: {error}\n")
+        return EXIT_CONFIG
+    logs.configure(settings.log_format, settings.log_level)
+    try:
+        return asyncio.run(Operator(settings).run())
+    except (NoCluster, preflight.NotInstalled) as error:
+        logger.error(str(error))
+        return EXIT_CONFIG
+    except (KubeError, OSError) as error:
+        logger.error(f"cannot start: {error}")
+        return EXIT_FAILED
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    await asyncio.wait({task})
+
+
+async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await _cancel(tasks)
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

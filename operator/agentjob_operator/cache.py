@@ -1,0 +1,125 @@
+"""What the operator knows of the cluster: unfinished AgentJobs and their Jobs and Pods. Memory only, one event loop, no I/O.
+
+Written by the handlers (watch), by reconcile (what its own writes returned) and by squaring (a whole LIST). An object is never
+replaced by an older version of itself, so the three may come in any order.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+from agentjob_operator.objects import AgentJob, Job, Key, Pod
+
+Versioned = TypeVar("Versioned", AgentJob, Job, Pod)
+
+
+class Cache:
+    """Jobs and Pods are held only while their AgentJob is: those of finished AgentJobs would pile up until their TTL."""
+
+    def __init__(self) -> None:
+        self._agentjobs: dict[Key, AgentJob] = {}
+        self._jobs: dict[Key, dict[str, Job]] = {}
+        self._pods: dict[Key, dict[str, Pod]] = {}
+        self._suspects: set[Key] = set()
+
+    def __len__(self) -> int:
+        return len(self._agentjobs)
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(tuple(self._agentjobs))
+
+    def agentjob(self, key: Key) -> AgentJob | None:
+        return self._agentjobs.get(key)
+
+    def jobs(self, key: Key) -> Iterable[Job]:
+        return self._jobs.get(key, {}).values()
+
+    def job(self, key: Key, name: str) -> Job | None:
+        return self._jobs.get(key, {}).get(name)
+
+    def pods(self, key: Key, job_uid: str) -> list[Pod]:
+        """The pods that a Job controls, the youngest last."""
+        return sorted(
+            (p for p in self._pods.get(key, {}).values() if p.job_uid == job_uid), key=lambda pod: pod.created
+        )
+
+    def all_pods(self, key: Key) -> Iterable[Pod]:
+        return self._pods.get(key, {}).values()
+
+    def put_agentjob(self, agentjob: AgentJob) -> bool:
+        """False when nothing is to be done for it: it is finished (and forgotten) or not newer than what is known."""
+        known = self._agentjobs.get(agentjob.key)
+        if not _newer(agentjob, known):
+            return False
+        if known is not None and known.uid != agentjob.uid:
+            self.forget(agentjob.key)
+        if agentjob.finished:
+            self.forget(agentjob.key)
+            return False
+        self._suspects.discard(agentjob.key)
+        self._agentjobs[agentjob.key] = agentjob
+        return True
+
+    def put_job(self, job: Job) -> bool:
+        """False when its AgentJob is unknown or it is not newer than what is known."""
+        if job.key not in self._agentjobs or not _newer(job, self.job(job.key, job.name)):
+            return False
+        self._jobs.setdefault(job.key, {})[job.name] = job
+        return True
+
+    def put_pod(self, pod: Pod) -> bool:
+        """As `put_job`."""
+        pods = self._pods.get(pod.key, {})
+        if pod.key not in self._agentjobs or not _newer(pod, pods.get(pod.name)):
+            return False
+        self._pods.setdefault(pod.key, pods)[pod.name] = pod
+        return True
+
+    def drop_job(self, key: Key, name: str, uid: str) -> bool:
+        """False when it was not known (any more)."""
+        known = self.job(key, name)
+        if known is None or known.uid != uid:
+            return False
+        del self._jobs[key][name]
+        return True
+
+    def lose_pod(self, pod: Pod) -> bool:
+        """Keeps its last state, marked as gone: it may hold the report. False when it was not known."""
+        known = self._pods.get(pod.key, {}).get(pod.name)
+        if known is None or known.uid != pod.uid:
+            return False
+        last = pod if _newer(pod, known) else known
+        self._pods[pod.key][pod.name] = replace(last, gone=True)
+        return True
+
+    def suspect(self, key: Key, uid: str) -> bool:
+        """It may have been deleted, or have left the selector: reconcile must GET it. False when it was not known."""
+        known = self._agentjobs.get(key)
+        if known is None or known.uid != uid:
+            return False
+        self._suspects.add(key)
+        return True
+
+    def is_suspect(self, key: Key) -> bool:
+        return key in self._suspects
+
+    def trust(self, key: Key) -> None:
+        """A GET has answered what `suspect` asked."""
+        self._suspects.discard(key)
+
+    def forget(self, key: Key) -> None:
+        """The AgentJob and all that belongs to it."""
+        self._agentjobs.pop(key, None)
+        self._jobs.pop(key, None)
+        self._pods.pop(key, None)
+        self._suspects.discard(key)
+
+
+def _newer(candidate: Versioned, known: Versioned | None) -> bool:
+    # Comparable since Kubernetes 1.35 (KEP-5504), and in fact always with etcd; another uid is another object.
+    if known is None or known.uid != candidate.uid:
+        return True
+    old, new = known.resource_version, candidate.resource_version
+    if old.isdecimal() and new.isdecimal():
+        return int(new) > int(old)
+    return new != old

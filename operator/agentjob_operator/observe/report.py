@@ -1,0 +1,98 @@
+"""What the pod hands back. All of it is hostile until it has passed here: whoever may create Pods in a namespace can forge it."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from agentjob_api.grant import ObjectName
+from agentjob_api.reasons import Reason
+from agentjob_api.report import PrepareFailure, Report, Verdict
+from pydantic import ValidationError
+
+MAX_REPORT_BYTES: Final = 16 * 1024
+MAX_COUNT: Final = 10**15
+
+CLAIMS: Final[dict[Verdict, frozenset[Reason]]] = {
+    Verdict.SUCCESS: frozenset({Reason.COMPLETED}),
+    Verdict.FAILURE: frozenset({Reason.AGENT_FAILED, Reason.STUCK, Reason.FORMAT_ERRORS, Reason.CONTEXT_OVERFLOW}),
+    Verdict.LIMIT: frozenset(
+        {Reason.STEP_LIMIT, Reason.TOKEN_LIMIT, Reason.COST_LIMIT, Reason.TIMEOUT, Reason.WORKSPACE_FULL}
+    ),
+    Verdict.CRASH: frozenset(
+        {
+            *(Reason.AGENT_CRASHED, Reason.AGENT_KILLED, Reason.MODEL_UNAVAILABLE, Reason.MODEL_UNAUTHORIZED),
+            *(Reason.MODEL_REFUSED, Reason.STUCK, Reason.FORMAT_ERRORS, Reason.CONTEXT_OVERFLOW),
+        }
+    ),
+}
+"""What an agent may claim, by verdict: it cannot call itself disrupted and be repeated for nothing."""
+FALLBACK: Final = {
+    Verdict.SUCCESS: Reason.COMPLETED,
+    Verdict.FAILURE: Reason.AGENT_FAILED,
+    Verdict.LIMIT: Reason.AGENT_FAILED,
+    Verdict.CRASH: Reason.AGENT_CRASHED,
+}
+PREPARE_CLAIMS: Final = frozenset(
+    {
+        *(Reason.PREPARE_FAILED, Reason.REPOSITORY_UNREACHABLE, Reason.REPOSITORY_UNAUTHORIZED),
+        *(Reason.REPOSITORY_NOT_FOUND, Reason.REF_NOT_FOUND, Reason.WORKSPACE_FULL),
+    }
+)
+ARCHIVE_CLAIMS: Final = frozenset({Reason.ARCHIVE_FAILED, Reason.ARCHIVE_TOO_LARGE})
+ARCHIVE_NAMES: Final = (ObjectName.WORKSPACE_ZIP, ObjectName.WORKSPACE_TAR_ZSTD)
+
+
+def parse_report(text: str | bytes | None, *, uid: str, attempt: int, prefix: str) -> Report | None:
+    """The report, or None when it is not one of this attempt: another uid or number, an object outside of `prefix`, bad figures."""
+    if not text or len(text) > MAX_REPORT_BYTES:
+        return None
+    try:
+        report = Report.model_validate_json(text)
+    except ValidationError:
+        return None
+    if (report.version, report.uid, report.attempt) != (1, uid, attempt):
+        return None
+    return report if _figures_hold(report) and _keys_hold(report, prefix) else None
+
+
+def claimed_reason(report: Report) -> Reason | None:
+    """The agent's reason as far as it may claim one; None without a verdict."""
+    if report.verdict is Verdict.NONE:
+        return None
+    if report.reason in CLAIMS[report.verdict]:
+        return report.reason
+    return FALLBACK[report.verdict]
+
+
+def archive_reason(report: Report) -> Reason:
+    """Why there is no archive."""
+    return report.archive_reason if report.archive_reason in ARCHIVE_CLAIMS else Reason.ARCHIVE_FAILED
+
+
+def parse_prepare_failure(text: str) -> PrepareFailure | None:
+    """prepare's termination message, or None when it is none."""
+    if len(text) > MAX_REPORT_BYTES:
+        return None
+    try:
+        failure = PrepareFailure.model_validate_json(text)
+    except ValidationError:
+        return None
+    return failure if failure.reason in PREPARE_CLAIMS else failure.model_copy(update={"reason": Reason.PREPARE_FAILED})
+
+
+def _figures_hold(report: Report) -> bool:
+    usage = report.usage
+    counts = [report.steps, report.active_seconds, usage.requests, usage.input_tokens, usage.output_tokens]
+    if report.workspace is not None:
+        counts += [report.workspace.bytes, report.workspace.files]
+    try:
+        cost = Decimal(usage.cost_usd)
+    except InvalidOperation:
+        return False
+    return all(0 <= count <= MAX_COUNT for count in counts) and cost.is_finite() and 0 <= cost <= MAX_COUNT
+
+
+def _keys_hold(report: Report, prefix: str) -> bool:
+    # A key outside of the prefix would have the operator sign a download of somebody else's archive.
+    if report.workspace is not None and report.workspace.key not in {prefix + name for name in ARCHIVE_NAMES}:
+        return False
+    return report.log_key in ("", prefix + ObjectName.EVENTS)

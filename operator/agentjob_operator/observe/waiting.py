@@ -1,0 +1,98 @@
+"""Why an attempt does not start, as container states, pod conditions and Events say it. Pure."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from agentjob_api.reasons import Reason
+
+from agentjob_operator.model import Cause
+from agentjob_operator.objects import Container, Pod
+
+ORDINARY: Final = frozenset({"ContainerCreating", "PodInitializing", ""})
+IMAGE_REASONS: Final = frozenset(
+    {
+        *("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"),
+        *("RegistryUnavailable", "SignatureValidationFailed"),
+    }
+)
+"""`pkg/kubelet/images/types.go`"""
+MISSING_SECRET: Final = re.compile(
+    r"""secrets? "(?P<name>[^"]+)" (?:is forbidden|not found)|find key (?P<key>\S+) in Secret (?:[^/\s]+/)?(?P<of>\S+)"""
+)
+"""`pkg/kubelet/kubelet_pods.go`, and the mounter's message."""
+QUOTA: Final = re.compile(r"exceeded quota|usage per (?:Pod|Container)|must specify|insufficient quota")
+"""ResourceQuota and LimitRanger admission."""
+MAX_MESSAGE: Final = 700
+
+
+def pod_cause(pod: Pod) -> Cause | None:
+    """What the pod itself says; None when it says nothing (yet)."""
+    for condition in pod.conditions:
+        if condition.type == "PodScheduled" and condition.status == "False" and condition.reason == "Unschedulable":
+            return Cause(Reason.UNSCHEDULABLE, f"No node fits the pod: {clean(condition.message)}")
+    return next((cause for one in pod.containers.values() if (cause := _container_cause(one))), None)
+
+
+def event_cause(events: Iterable[dict[str, Any]]) -> Cause | None:
+    """The cause in the latest Event that names one; `events` are core/v1 Events of one Job or Pod."""
+    for event in sorted(events, key=_event_time, reverse=True):
+        reason, message = event.get("reason") or "", event.get("message") or ""
+        if reason == "FailedCreate":
+            return refused_pod(message)
+        if reason in ("FailedMount", "FailedAttachVolume", "FailedMapVolume"):
+            return missing_secret(message) or Cause(
+                Reason.VOLUME_UNAVAILABLE, f"A volume cannot be mounted: {clean(message)}"
+            )
+        if reason == "FailedCreatePodSandBox":
+            return Cause(Reason.CONTAINER_CONFIG_ERROR, f"The pod's sandbox cannot be made: {clean(message)}")
+    return None
+
+
+def refused_pod(message: str) -> Cause:
+    """Why the API server refuses the pod (the Job controller's `FailedCreate`) or the Job."""
+    if "violates PodSecurity" in message:
+        return Cause(Reason.POD_SECURITY_VIOLATION, f"The pod is refused: {clean(message)}")
+    if QUOTA.search(message):
+        return Cause(Reason.QUOTA_EXCEEDED, f"There is no quota for it: {clean(message)}")
+    return Cause(Reason.JOB_CREATE_REFUSED, f"It is refused: {clean(message)}")
+
+
+def missing_secret(message: str) -> Cause | None:
+    """SECRET_MISSING when `message` says that a Secret or a key in one is not there."""
+    match = MISSING_SECRET.search(message)
+    if match is None:
+        return None
+    if match["key"]:
+        name = match["of"].rstrip(".,")
+        return Cause(Reason.SECRET_MISSING, f"The Secret {name} has no key {match['key']}.", secret=name)
+    return Cause(Reason.SECRET_MISSING, f"The Secret {match['name']} does not exist.", secret=match["name"])
+
+
+def clean(message: str) -> str:
+    """One line of at most 700 characters that ends as a sentence."""
+    text = " ".join(message.split())
+    text = text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
+    return text if text.endswith((".", "…")) else f"{text}."
+
+
+def _container_cause(container: Container) -> Cause | None:
+    waiting = container.waiting
+    if waiting is None or waiting.reason in ORDINARY:
+        return None
+    where = f"container {container.name}"
+    if waiting.reason in IMAGE_REASONS:
+        detail = clean(waiting.message or waiting.reason)
+        return Cause(Reason.IMAGE_PULL_FAILED, f"The image {container.image} of {where} cannot be pulled: {detail}")
+    if waiting.reason == "CreateContainerConfigError" and (cause := missing_secret(waiting.message)):
+        return cause
+    detail = waiting.message
+    if waiting.reason == "CrashLoopBackOff" and container.ended is not None:
+        detail = container.ended.message or f"it ends with exit code {container.ended.exit_code}"
+    return Cause(Reason.CONTAINER_CONFIG_ERROR, f"{waiting.reason} of {where}: {clean(detail or waiting.reason)}")
+
+
+def _event_time(event: dict[str, Any]) -> str:
+    series = event.get("series") or {}
+    times = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
+    return next((time for time in times if time), event["metadata"].get("creationTimestamp") or "")

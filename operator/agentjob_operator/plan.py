@@ -1,0 +1,112 @@
+"""What to do about what is observed: create, retry, finish, delete, look again. Pure.
+
+The effect of each reason (`agentjob_api.reasons.TABLE`) decides whether an attempt is repeated; the limits decide whether it may be.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from agentjob_api.pod import Container as Name
+from agentjob_api.reasons import TABLE, Effect, Reason
+from agentjob_api.spec import AgentJobSpec
+from agentjob_api.status import AgentJobStatus, Usage
+
+from agentjob_operator.model import Budget, Ending, Finish, Observed, Plan, Retry, Stage
+from agentjob_operator.objects import Job, Pod, moment
+from agentjob_operator.usage import add_usage, budget_left, spent_reason
+
+RETRY_BASE: Final = timedelta(seconds=10)
+RETRY_MAXIMUM: Final = timedelta(minutes=5)
+"""Between attempts, doubling, as Jobs do with their pods."""
+DISRUPTION_PAUSE: Final = timedelta(seconds=2)
+
+
+def plan(
+    spec: AgentJobSpec,
+    status: AgentJobStatus,
+    observed: Observed,
+    now: datetime,
+    *,
+    disruption_cap: int,
+    older: Iterable[tuple[Job, Pod | None]] = (),
+) -> Plan:
+    """`older` are the Jobs of earlier attempts with their pods: one that still runs is ended."""
+    leftovers = tuple(job for job, pod in older if still_runs(job, pod))
+    if (ending := observed.ending) is not None:
+        outcome = decide(spec, status, ending, now, disruption_cap=disruption_cap)
+        delete = (*leftovers, observed.job) if ending.alive and observed.job is not None else leftovers
+        if isinstance(outcome, Retry):
+            return Plan(retry=outcome, delete=delete)
+        return Plan(finish=outcome, delete=delete)
+    left = budget_left(spec, status.usage or Usage())
+    if observed.stage is Stage.ABSENT:
+        return _absent(spec, status, left, now, leftovers)
+    if observed.stage is Stage.STARTING:
+        return _starting(spec, observed, left, now, leftovers)
+    return Plan(delete=leftovers, requeue_seconds=observed.recheck_seconds)
+
+
+def still_runs(job: Job, pod: Pod | None) -> bool:
+    """Something of the Job may still be running, or may come to."""
+    if job.deleting or job.condition("Failed", "Complete") is not None:
+        return False
+    if pod is None:
+        return True
+    if pod.gone or pod.phase in ("Failed", "Succeeded"):
+        return False
+    main = [pod.containers[name] for name in (Name.AGENT, Name.COURIER) if name in pod.containers]
+    return not main or any(container.terminated is None for container in main)
+
+
+def _absent(
+    spec: AgentJobSpec, status: AgentJobStatus, left: Budget, now: datetime, leftovers: tuple[Job, ...]
+) -> Plan:
+    if status.reason == Reason.RETRYING and status.attempt_time and now < moment(status.attempt_time):
+        return Plan(delete=leftovers, requeue_seconds=(moment(status.attempt_time) - now).total_seconds())
+    waits = status.reason is not None and status.reason != Reason.RETRYING and status.attempt_time is not None
+    if waits and status.attempt_time and _deadline(spec, status.attempt_time) <= now:
+        return Plan(finish=_too_late(spec, status.message or ""), delete=leftovers)
+    return Plan(create=left, delete=leftovers)
+
+
+def _starting(spec: AgentJobSpec, observed: Observed, left: Budget, now: datetime, leftovers: tuple[Job, ...]) -> Plan:
+    secret = None if observed.secret_proven or observed.job is None else left
+    waits: list[float] = [] if observed.recheck_seconds is None else [observed.recheck_seconds]
+    if observed.job is not None and not observed.preparing:
+        deadline = _deadline(spec, observed.job.created)
+        if deadline <= now:
+            why = observed.cause.message if observed.cause else "Its containers are still being created."
+            return Plan(finish=_too_late(spec, why), delete=(*leftovers, observed.job))
+        waits.append((deadline - now).total_seconds())
+    return Plan(create_secret=secret, delete=leftovers, requeue_seconds=min(waits, default=None))
+
+
+def _deadline(spec: AgentJobSpec, since: str) -> datetime:
+    return moment(since) + timedelta(seconds=spec.limits.start_deadline_seconds)
+
+
+def _too_late(spec: AgentJobSpec, why: str) -> Finish:
+    seconds = spec.limits.start_deadline_seconds
+    return Finish(Reason.START_DEADLINE_EXCEEDED, f"It could not start within {seconds} seconds. {why}")
+
+
+def decide(
+    spec: AgentJobSpec, status: AgentJobStatus, ending: Ending, now: datetime, *, disruption_cap: int
+) -> Retry | Finish:
+    """Whether another attempt follows an ending."""
+    effect = TABLE[ending.reason].effect
+    if effect not in (Effect.RETRIES, Effect.DISRUPTS):
+        return Finish(ending.reason, ending.message)
+    if effect is Effect.RETRIES and status.failures >= spec.backoff_limit:
+        return Finish(ending.reason, ending.message)
+    if effect is Effect.DISRUPTS and status.disruptions >= disruption_cap:
+        times = f"It was disrupted {status.disruptions + 1} times; the last time: {ending.message}"
+        return Finish(Reason.TOO_MANY_DISRUPTIONS, times)
+    spent = spent_reason(budget_left(spec, add_usage(status, ending, now)))
+    if spent is not None:
+        return Finish(spent, f"Nothing is left for another attempt after this: {ending.message}")
+    if effect is Effect.DISRUPTS:
+        return Retry(now + DISRUPTION_PAUSE, counts=False)
+    pause = min(RETRY_BASE * 2**status.failures, RETRY_MAXIMUM)
+    return Retry(now + pause, counts=True)

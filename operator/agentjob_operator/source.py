@@ -1,0 +1,42 @@
+"""kopf as the event source: embedded, standalone, without state on any object."""
+
+import asyncio
+from collections.abc import Sequence
+
+import aiohttp
+import kopf
+
+from agentjob_operator.handlers import Handlers, registry_of, select
+from agentjob_operator.kube.client import KubeClient
+from agentjob_operator.stateless import kopf_settings
+
+
+async def stream(
+    kube: KubeClient,
+    handlers: Handlers,
+    stop: asyncio.Event,
+    *,
+    namespaces: Sequence[str],
+    page_size: int,
+    request_timeout: float,
+) -> None:
+    """Feeds `handlers` until `stop` is set. Returns or raises when kopf cannot go on."""
+
+    async def login(**_: object) -> kopf.AiohttpSession:
+        cluster = kube.cluster
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=cluster.ssl_context()), headers=await cluster.headers()
+        )
+        return kopf.AiohttpSession(server=cluster.server, aiohttp_session=session)
+
+    settings = kopf_settings(page_size=page_size, request_timeout=request_timeout)
+    select(settings)
+    await kopf.operator(
+        registry=registry_of(handlers, login),
+        settings=settings,
+        standalone=True,
+        clusterwide=not namespaces,
+        namespaces=list(namespaces),
+        stop_flag=stop,
+        identity=None,
+    )

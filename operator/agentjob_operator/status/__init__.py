@@ -1,0 +1,24 @@
+"""What `status` should say. Pure; whether it differs from what it says, and by what patch, is in `patch`.
+
+status_of     the whole status        conditions   metav1.Condition, moving only on a flip
+merge_patch   RFC 7386                 events       transitions worth a Kubernetes Event
+"""
+
+from agentjob_operator.status.compose import Base, Download, rfc3339, status_of
+from agentjob_operator.status.patch import merge_patch, status_json
+from agentjob_operator.status.settle import COSMETIC_PAUSE, cosmetic, settle
+from agentjob_operator.status.transitions import Warning_, warning_of
+
+__all__ = [
+    "COSMETIC_PAUSE",
+    "Base",
+    "Download",
+    "Warning_",
+    "cosmetic",
+    "merge_patch",
+    "rfc3339",
+    "settle",
+    "status_json",
+    "status_of",
+    "warning_of",
+]
