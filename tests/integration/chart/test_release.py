@@ -1,0 +1,92 @@
+"""helm's release on a real API server (no controllers, so nothing starts): install, upgrade, uninstall, and what the operator may do."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from apiserver.kubectl import Kubectl
+from cluster.controlplane import control_plane
+
+from charts import CHART, NAMESPACE, helm
+
+ROOT = CHART.parents[1]
+OPERATOR = f"system:serviceaccount:{NAMESPACE}:agentjob"
+
+
+@pytest.fixture(scope="module")
+def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
+    """A server of its own: the release brings the CRD."""
+    with control_plane(tmp_path_factory.mktemp("release")) as running:
+        yield Kubectl(running.kubectl, running.kubeconfig)
+
+
+@pytest.fixture
+def release(kubectl: Kubectl) -> Iterator[str]:
+    """What helm said at the install; uninstalled afterwards."""
+    yield run_helm(kubectl, "install", "agentjob", CHART, "--create-namespace")
+    helm("uninstall", "agentjob", "--ignore-not-found", "--namespace", NAMESPACE, "--kubeconfig", kubectl.kubeconfig)
+
+
+def run_helm(kubectl: Kubectl, *arguments: str | Path) -> str:
+    """Its output; AssertionError with its words when it fails."""
+    done = helm(*arguments, "--namespace", NAMESPACE, "--kubeconfig", kubectl.kubeconfig)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def credential(kubectl: Kubectl) -> tuple[str, str]:
+    """MinIO's generated access key and secret key."""
+    text = kubectl(
+        "get", "secret", "agentjob-minio", "-n", NAMESPACE, "-o", r"jsonpath={.data.access-key} {.data.secret-key}"
+    )
+    access, secret = (base64.b64decode(part).decode() for part in text.split())
+    return access, secret
+
+
+def test_the_notes_say_what_to_do_next(release: str) -> None:
+    """Key, first AgentJob, download, and that nobody outside can reach the download URLs yet."""
+    for words in ("create secret generic agentjob-model", "kind: AgentJob", "downloadURL", "storage.publicEndpoint"):
+        assert words in release
+
+
+def test_the_generated_credential_survives_upgrades(release: str, kubectl: Kubectl) -> None:
+    """Another one at each upgrade would lock the operator out of its own store, and break all URLs."""
+    assert release
+    first = credential(kubectl)
+    assert len(first[0]) >= 8
+    assert len(first[1]) == 40
+    run_helm(kubectl, "upgrade", "agentjob", CHART, "--set", "operator.workers=4")
+    assert credential(kubectl) == first
+
+
+def test_an_uninstall_keeps_the_crd_and_an_install_takes_it_again(release: str, kubectl: Kubectl) -> None:
+    """Deleting the CRD deletes every AgentJob."""
+    assert release
+    kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd/agentjobs.agentjob.io")
+    kubectl("create", "-f", str(ROOT / "manifests/examples/todo-app.yaml"))
+    run_helm(kubectl, "uninstall", "agentjob")
+    assert "todo-app" in kubectl("get", "agentjobs", "-o", "name")
+    assert kubectl("get", "deployments,jobs,secrets,statefulsets", "-n", NAMESPACE, "-o", "name") == ""
+    run_helm(kubectl, "install", "agentjob", CHART)
+    assert "todo-app" in kubectl("get", "agentjobs", "-o", "name")
+    kubectl("delete", "agentjob", "todo-app")
+
+
+@pytest.mark.parametrize("verb", ["get", "list", "watch", "update", "patch", "delete"])
+def test_the_operator_can_do_nothing_with_secrets_but_create_them(release: str, kubectl: Kubectl, verb: str) -> None:
+    """Asked of the server itself, in an AgentJob's namespace and in its own, where the store's credential lies."""
+    assert release
+    for namespace in ("default", NAMESPACE):
+        answer = kubectl.run("auth", "can-i", verb, "secrets", "-n", namespace, "--as", OPERATOR)
+        assert answer.stdout.strip() == "no"
+    assert kubectl("auth", "can-i", "create", "secrets", "-n", "default", "--as", OPERATOR).strip() == "yes"
+
+
+def test_install_yaml_is_accepted_as_it_is(tmp_path: Path) -> None:
+    """By a server that has never heard of us, twice, with unknown fields refused."""
+    with control_plane(tmp_path) as running:
+        kubectl = Kubectl(running.kubectl, running.kubeconfig)
+        for _ in range(2):
+            kubectl("apply", "--validate=strict", "-f", str(ROOT / "manifests/install.yaml"))
+        assert "unchanged" in kubectl("apply", "-f", str(ROOT / "manifests/install.yaml"))
