@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cluster import console
 from cluster.commands import finished, run
-from cluster.embedded import dns, layout, network
+from cluster.embedded import dns, layout, lookup, network
 from cluster.embedded.access import as_admin
 from cluster.errors import ClusterError
 
@@ -55,6 +55,8 @@ def node_is_ready(kubectl: Path) -> bool:
 
 
 def dns_serves(kubectl: Path) -> bool:
-    """Whether the current CoreDNS Deployment has rolled out."""
+    """Whether the current CoreDNS Deployment has rolled out and answers at the service's address."""
     command = [*as_admin(kubectl), "--namespace=kube-system", "rollout", "status", "deployment/coredns"]
-    return finished([*command, "--timeout=2s"]).returncode == 0
+    if finished([*command, "--timeout=2s"]).returncode != 0:
+        return False
+    return lookup.ask("kubernetes.default.svc.cluster.local", layout.DNS_ADDRESS) == layout.API_SERVICE_ADDRESS

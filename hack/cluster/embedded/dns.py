@@ -13,9 +13,10 @@ _LABELS = {"k8s-app": "kube-dns"}
 
 
 def corefile(upstreams: list[str]) -> str:
-    """Answers for the cluster; other names go to `upstreams`, and without any do not exist."""
+    """Answers for the cluster; other names go to `upstreams`, and without any they do not exist."""
     outside = f"forward . {' '.join(upstreams)}" if upstreams else "template ANY ANY {\n      rcode NXDOMAIN\n    }"
-    return f""".:53 {{
+    # Two blocks: within one, the order of plugins is fixed, and `template` would answer before `kubernetes`.
+    return f"""cluster.local:53 in-addr.arpa:53 ip6.arpa:53 {{
     errors
     health
     ready
@@ -23,6 +24,10 @@ def corefile(upstreams: list[str]) -> str:
       pods insecure
       ttl 5
     }}
+    cache 5
+}}
+.:53 {{
+    errors
     cache 5
     {outside}
 }}
