@@ -11,7 +11,7 @@ from agentjob_api.report import AgentResult
 from agentjob_runtime.agent.log import log
 from agentjob_runtime.common.atomic import write_atomically
 from agentjob_runtime.common.outcome import Outcome
-from agentjob_runtime.common.process_tree import kill_descendants
+from agentjob_runtime.common.process_tree import kill_descendants, reap_orphans
 from agentjob_runtime.common.text import clean, head_and_tail
 from agentjob_runtime.engines.base import Engine
 from agentjob_runtime.events.writer import EventWriter
@@ -40,6 +40,7 @@ class Ending:
                 return
             self.done.set()
             left = kill_descendants()
+            reap_orphans()
             if left:
                 log(f"processes that cannot be killed are left: {left}")
             self._report(outcome)

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-WAIT_SECONDS: Final = 10.0
+WAIT_SECONDS: Final = 1.0
 PAUSE_SECONDS: Final = 0.1
 
 

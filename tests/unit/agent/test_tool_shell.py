@@ -13,15 +13,8 @@ from agentjob_runtime.tools.capture import FILE_BYTES, HEAD_BYTES, TAIL_BYTES
 from agentjob_runtime.tools.errors import ToolError
 from agentjob_runtime.tools.outputs import OutputFolder
 from agentjob_runtime.tools.registry import FormatError
+from agentruns.processes import alive
 from agentruns.tools import Toolbox
-
-
-def alive(pid: int) -> bool:
-    """The process runs; a zombie does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
 
 
 def pids(toolbox: Toolbox, name: str) -> list[int]:
