@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+# The first that runs and is new enough: a version manager's shim may exist without its Python.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
 HACK := PYTHONPATH=hack:crds:operator:agent_runtime
@@ -55,7 +56,7 @@ e2e: cluster-up images ## End to end and faults, on the local cluster
 venv: $(VENV)/.stamp ## The virtual environment with everything that development needs
 
 $(VENV)/.stamp: requirements/dev.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "AgentJob needs Python 3.11 or newer; set PYTHON=/path/to/python3")'
+	@test -n "$(PYTHON)" || { echo "AgentJob needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
