@@ -30,9 +30,11 @@ def switch_way_out(supervisor: int, *, wanted: bool) -> None:
     if wanted:
         network.open_way_out(supervisor)
         console.say("pods may reach the outside (--egress)")
-    elif network.way_out_is_open():
+        return
+    if network.way_out_is_open():
         console.say("closing the pods' way out (no --egress)")
         network.close_way_out()
+    network.close_default_route(supervisor)
 
 
 def install_dns(kubectl: Path, *, with_outside: bool) -> None:
