@@ -1,0 +1,122 @@
+"""The operator as a user runs it: `python -m agentjob_operator`, a process of its own, configured by its environment."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cluster.controlplane import ControlPlane
+from cluster.kubeconfig import TokenUser, kubeconfig_text
+from support.loopback import free_port
+from support.minio import ACCESS_KEY, BUCKET, REGION, SECRET_KEY, MinioServer
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+START_SECONDS = 60.0
+
+
+@dataclass
+class OperatorProcess:
+    """One process at a time; `log` collects what all of them wrote."""
+
+    folder: Path
+    environment: Mapping[str, str]
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "operator.log"
+
+    def start(self, *flags: str, ready: bool = True) -> None:
+        """Returns when `/readyz` says so, or at once."""
+        command = [sys.executable, "-m", "agentjob_operator", f"--health-port={self.port}", *flags]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, env=dict(self.environment), stdout=log, stderr=log)
+        if ready:
+            self.wait_ready()
+
+    def wait_ready(self) -> None:
+        """Leading with its cache squared, or standing by."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            assert self.process is not None
+            assert self.process.poll() is None, f"the operator ended: {self.tail()}"
+            if self.probe("readyz") == 200:
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"the operator is not ready: {self.tail()}")
+
+    def probe(self, path: str) -> int:
+        """HTTP status of a probe; 0 without an answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=2) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return 0
+
+    def kill(self) -> None:
+        """SIGKILL: no chance to clean up."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        return self._end(signal.SIGTERM)
+
+    def cpu_seconds(self) -> float:
+        """User and system time so far, from /proc."""
+        assert self.process is not None
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def tail(self, lines: int = 30) -> str:
+        """The end of the log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def _end(self, number: signal.Signals) -> int:
+        if self.process is None:
+            return 0
+        self.process.send_signal(number)
+        code = self.process.wait(30)
+        self.process = None
+        return code
+
+
+@contextmanager
+def operator_process(
+    folder: Path, control_plane: ControlPlane, api_url: str, store: MinioServer, **settings: str
+) -> Iterator[OperatorProcess]:
+    """Not started yet; killed at the end. `settings` are environment variables without their prefix."""
+    user = TokenUser("admin", control_plane.admin_token)
+    kubeconfig = folder / "operator.kubeconfig"
+    kubeconfig.write_text(kubeconfig_text(server=api_url, authority=control_plane.ca_file, user=user))
+    python_path = os.pathsep.join(str(REPOSITORY / part) for part in ("crds", "operator"))
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("AGENTJOB_", "KUBERNETES_"))},
+        "PYTHONPATH": python_path,
+        "KUBECONFIG": str(kubeconfig),
+        "AGENTJOB_STORAGE__ENDPOINT": store.endpoint,
+        "AGENTJOB_STORAGE__BUCKET": BUCKET,
+        "AGENTJOB_STORAGE__REGION": REGION,
+        "AGENTJOB_STORAGE__ACCESS_KEY": ACCESS_KEY,
+        "AGENTJOB_STORAGE__SECRET_KEY": SECRET_KEY,
+        "AGENTJOB_RUNTIME_IMAGE": "agentjob/runtime:test",
+        "AGENTJOB_AGENT_IMAGE": "agentjob/agent:test",
+        "AGENTJOB_HEALTH_HOST": "127.0.0.1",
+        "AGENTJOB_LEADER_ELECTION__ENABLED": "false",
+        "AGENTJOB_LOG_LEVEL": "DEBUG",
+        **{f"AGENTJOB_{name.upper()}": value for name, value in settings.items()},
+    }
+    process = OperatorProcess(folder, environment)
+    try:
+        yield process
+    finally:
+        process.kill()

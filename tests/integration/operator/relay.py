@@ -1,0 +1,125 @@
+"""A reverse proxy between the operator and the API server: it counts what is written and can cut the operator off after the nth write.
+
+The operator has no hook for tests; this is how it is killed "after each of its API writes in turn".
+"""
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import aiohttp
+from aiohttp import web
+from cluster.controlplane import ControlPlane
+
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True)
+class Write:
+    """One request that writes, and what the API server answered."""
+
+    method: str
+    path: str
+    status: int
+
+
+@dataclass
+class Relay:
+    """Running on `url`. Leases are not counted: they are the election's, not an AgentJob's."""
+
+    url: str = ""
+    writes: list[Write] = field(default_factory=list)
+    requests: int = 0
+    on_write: Callable[[int], bool] = lambda count: True
+    """Called with the number of writes so far, after the API server answered; False drops the answer."""
+    intercept: Callable[[str, str], tuple[int, dict[str, object]] | None] = lambda method, path: None
+    """An answer instead of the API server's, by method and path."""
+    streams: list[aiohttp.ClientResponse] = field(default_factory=list)
+
+    def of(self, *parts: str) -> list[Write]:
+        """Writes whose path holds each of `parts`."""
+        return [write for write in self.writes if all(part in write.path for part in parts)]
+
+
+class _Server:
+    def __init__(self, relay: Relay, control_plane: ControlPlane) -> None:
+        self._relay, self._target = relay, control_plane
+        self._session: aiohttp.ClientSession | None = None
+
+    async def start(self) -> web.AppRunner:
+        context = ssl.create_default_context(cafile=str(self._target.ca_file))
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=context),
+            timeout=aiohttp.ClientTimeout(total=None),
+            auto_decompress=False,
+        )
+        app = web.Application(client_max_size=8 * 1024**2)
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        self._relay.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        return runner
+
+    async def stop(self, runner: web.AppRunner) -> None:
+        await runner.cleanup()
+        if self._session is not None:
+            await self._session.close()
+        mine = asyncio.current_task()
+        others = [task for task in asyncio.all_tasks() if task is not mine]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        relay = self._relay
+        relay.requests += 1
+        if (instead := relay.intercept(request.method, request.path_qs)) is not None:
+            return web.json_response(instead[1], status=instead[0])
+        assert self._session is not None
+        headers = {name: value for name, value in request.headers.items() if name not in ("Host", "Accept-Encoding")}
+        body = await request.read()
+        async with self._session.request(
+            request.method, self._target.url + request.path_qs, headers=headers, data=body or None
+        ) as answer:
+            if request.method in WRITES and "/leases" not in request.path:
+                relay.writes.append(Write(request.method, request.path, answer.status))
+                if not relay.on_write(len(relay.writes)):
+                    raise web.HTTPBadGateway
+            return await self._pass_on(request, answer)
+
+    async def _pass_on(self, request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+        kept = {n: v for n, v in answer.headers.items() if n in ("Content-Type", "Retry-After", "Audit-Id")}
+        response = web.StreamResponse(status=answer.status, headers=kept)
+        await response.prepare(request)
+        self._relay.streams.append(answer)
+        try:
+            async for chunk in answer.content.iter_any():
+                await response.write(chunk)
+            await response.write_eof()
+        except (ConnectionError, aiohttp.ClientError):
+            request.protocol.force_close()
+        finally:
+            self._relay.streams.remove(answer)
+        return response
+
+
+@contextmanager
+def running_relay(control_plane: ControlPlane) -> Iterator[Relay]:
+    """In a thread with an event loop of its own."""
+    relay, loop = Relay(), asyncio.new_event_loop()
+    server = _Server(relay, control_plane)
+    thread = threading.Thread(target=loop.run_forever, name="relay", daemon=True)
+    thread.start()
+    runner = asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
+    try:
+        yield relay
+    finally:
+        asyncio.run_coroutine_threadsafe(server.stop(runner), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()

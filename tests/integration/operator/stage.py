@@ -1,0 +1,173 @@
+"""The rest of the cluster, played by the test: Job controller, scheduler, kubelet, courier. The API server and the store are real."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+
+from agentjob_api import names
+from agentjob_api.report import Report, StoredObject, Verdict
+from apiserver.client import MERGE_PATCH, ApiClient, agentjob
+from support.minio import BUCKET, MinioServer
+
+Json = dict[str, Any]
+WAIT_SECONDS = 40.0
+INIT = ("model-proxy", "prepare")
+MAIN = ("courier", "agent")
+
+
+def now() -> str:
+    """As the API writes times."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass
+class Stage:
+    """One namespace."""
+
+    api: ApiClient
+    store: MinioServer
+    namespace: str
+
+    def path(self, kind: str, name: str = "") -> str:
+        """Of a collection or an object in the namespace; `kind` is the plural."""
+        groups = {"agentjobs": f"apis/{names.API_VERSION}", "jobs": "apis/batch/v1"}
+        path = f"/{groups.get(kind, 'api/v1')}/namespaces/{self.namespace}/{kind}"
+        return f"{path}/{name}" if name else path
+
+    def apply(self, name: str, **spec: Any) -> Json:
+        """Creates an AgentJob."""
+        return self.api.create(self.path("agentjobs"), agentjob(name, **spec)).or_fail()
+
+    def agentjob(self, name: str) -> Json:
+        """As it is now."""
+        return self.api.get(self.path("agentjobs", name)).or_fail()
+
+    def status(self, name: str) -> Json:
+        """Its status, {} without one."""
+        status: Json = self.agentjob(name).get("status", {})
+        return status
+
+    def items(self, kind: str) -> list[Json]:
+        """All objects of a kind."""
+        items: list[Json] = self.api.get(self.path(kind)).or_fail()["items"]
+        return items
+
+    def jobs_of(self, name: str) -> list[Json]:
+        """The Jobs of an AgentJob, by attempt."""
+        mine = [
+            j for j in self.items("jobs") if j["metadata"].get("annotations", {}).get(names.ANNOTATION_NAME) == name
+        ]
+        return sorted(mine, key=lambda job: int(job["metadata"]["labels"][names.LABEL_ATTEMPT]))
+
+    def job(self, name: str, attempt: int = 1) -> Json:
+        """Waits for the Job of an attempt."""
+        found = self.wait(
+            lambda: next(iter(self.jobs_of(name)[attempt - 1 : attempt]), None), f"job {attempt} of {name}"
+        )
+        return found
+
+    def wait(self, what: Callable[[], Any], meaning: str, seconds: float = WAIT_SECONDS) -> Any:
+        """The first true answer of `what`."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if answer := what():
+                return answer
+            time.sleep(0.05)
+        raise AssertionError(f"not seen in {seconds:.0f} s: {meaning}")
+
+    def wait_reason(self, name: str, reason: str, seconds: float = WAIT_SECONDS) -> Json:
+        """Waits for `status.reason`; returns the status."""
+        deadline, status = time.monotonic() + seconds, {}
+        while time.monotonic() < deadline:
+            status = self.status(name)
+            if status.get("reason") == reason:
+                return status
+            time.sleep(0.05)
+        raise AssertionError(f"{name} did not come to {reason}; its status: {json.dumps(status, indent=1)}")
+
+    def make_pod(self, job: Json, suffix: str = "pod") -> str:
+        """What the Job controller does; returns the pod's name."""
+        template, meta = job["spec"]["template"], job["metadata"]
+        owner = {"apiVersion": "batch/v1", "kind": "Job", "name": meta["name"], "uid": meta["uid"], "controller": True}
+        name = f"{meta['name']}-{suffix}"
+        metadata = {**template["metadata"], "name": name, "ownerReferences": [owner]}
+        body = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
+        self.api.create(self.path("pods"), body).or_fail()
+        return name
+
+    def set_pod(self, pod: str, **containers: Json) -> None:
+        """Container states by name (`model_proxy` for model-proxy); `phase`, `conditions`, `reason`, `message` of the pod, too."""
+        special = {
+            key: containers.pop(key) for key in ("phase", "conditions", "reason", "message") if key in containers
+        }
+        states = {name.replace("_", "-"): state for name, state in containers.items()}
+        status: Json = {
+            "phase": "Running",
+            **special,
+            "initContainerStatuses": [_container(name, states) for name in INIT],
+            "containerStatuses": [_container(name, states) for name in MAIN],
+        }
+        path = self.path("pods", pod) + "/status"
+        self.api.request("PATCH", path, {"status": status}, headers={"Content-Type": MERGE_PATCH}).or_fail()
+
+    def run(self, pod: str) -> None:
+        """The agent works."""
+        self.set_pod(pod, model_proxy=running(), prepare=ended(), agent=running(), courier=running())
+
+    def upload(self, name: str, attempt: int = 1, content: bytes = b"archive") -> StoredObject:
+        """The courier's archive, really in the store."""
+        key = self.prefix(name, attempt) + "workspace.zip"
+        self.store.client().put_object(BUCKET, key, BytesIO(content), len(content))
+        return StoredObject(key=key, bytes=len(content), sha256=hashlib.sha256(content).hexdigest(), files=1)
+
+    def prefix(self, name: str, attempt: int = 1) -> str:
+        """Of an attempt in the bucket."""
+        return f"{self.namespace}/{name}/{self.agentjob(name)['metadata']['uid']}/{attempt}/"
+
+    def report(self, name: str, attempt: int = 1, verdict: Verdict = Verdict.SUCCESS, **fields: Any) -> str:
+        """The courier's termination message."""
+        report = Report(uid=self.agentjob(name)["metadata"]["uid"], attempt=attempt, verdict=verdict, **fields)
+        return report.model_dump_json(by_alias=True)
+
+    def finish(self, pod: str, report: str, *, agent_exit: int = 0, phase: str = "Succeeded") -> None:
+        """Agent and courier ended."""
+        courier = ended(0, message=report)
+        self.set_pod(pod, phase=phase, model_proxy=ended(), prepare=ended(), agent=ended(agent_exit), courier=courier)
+
+    def succeed(self, name: str, pod: str, attempt: int = 1) -> None:
+        """Everything went well."""
+        archive = self.upload(name, attempt)
+        self.finish(pod, self.report(name, attempt, workspace=archive, message="It works.", steps=3))
+
+
+def running() -> Json:
+    """A container state."""
+    return {"running": {"startedAt": now()}}
+
+
+def ended(exit_code: int = 0, reason: str = "", message: str = "") -> Json:
+    """A container state."""
+    state = {"exitCode": exit_code, "reason": reason or ("Completed" if exit_code == 0 else "Error")}
+    return {"terminated": {**state, "message": message, "startedAt": now(), "finishedAt": now()}}
+
+
+def waiting(reason: str, message: str = "") -> Json:
+    """A container state."""
+    return {"waiting": {"reason": reason, "message": message}}
+
+
+def _container(name: str, states: dict[str, Json]) -> Json:
+    state = states.get(name, waiting("PodInitializing"))
+    return {
+        "name": name,
+        "image": f"agentjob/{name}:test",
+        "imageID": "",
+        "ready": "running" in state,
+        "restartCount": 0,
+        "state": state,
+    }
