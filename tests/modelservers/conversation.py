@@ -16,7 +16,7 @@ FINISH: dict[str, Any] = {
 
 def inline_task(*turns: dict[str, Any], words: str = "Do it.") -> str:
     """A task that carries its own script."""
-    return f"{words}\n```script\n{yaml.safe_dump({'turns': list(turns)})}```\n"
+    return f"{words}\n```script\n{yaml.safe_dump({'turns': list(turns)}, sort_keys=False)}```\n"
 
 
 def messages(task: str, *rest: dict[str, Any]) -> list[Any]:

@@ -11,6 +11,12 @@ MAX_NAMES: Final = ("max_completion_tokens", "max_tokens")
 """The first is OpenAI's present name, the second its old one, which other servers still use."""
 
 
+BILLED_APART: Final = ("web_search_options", "audio")
+"""What OpenAI charges for beside the tokens, so that limits.costUSD could not count it."""
+PRICED_AS_TOKENS: Final = frozenset({"auto", "default", "flex"})
+"""The values of `service_tier` that do not cost more than the model's prices."""
+
+
 class CallRefusedError(Exception):
     """The request is not one that is forwarded; `status` is the HTTP status, `code` OpenAI's error code."""
 
@@ -36,6 +42,10 @@ def read_call(data: bytes, model: str) -> Call:
         raise CallRefusedError(403, "model_not_allowed", f"this job may use the model {model!r} only")
     if body.get("n") not in {None, 1}:
         raise CallRefusedError(400, "invalid_request", "n must be 1: a call gives one reply")
+    apart = [name for name in BILLED_APART if body.get(name) is not None]
+    apart += [] if str(body.get("service_tier") or "auto") in PRICED_AS_TOKENS else ["service_tier"]
+    if apart:
+        raise CallRefusedError(400, "invalid_request", f"{apart[0]} is billed apart from the tokens that limits count")
     stream = body.get("stream") or False
     options = body.get("stream_options") or {}
     if not isinstance(stream, bool) or not isinstance(options, dict):

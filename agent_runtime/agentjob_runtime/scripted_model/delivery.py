@@ -3,14 +3,17 @@
 import asyncio
 import itertools
 import json
+import logging
 from typing import Any, Final
 
 from aiohttp import web
 
+from agentjob_runtime.common.jsonlog import event
 from agentjob_runtime.scripted_model import wire
 from agentjob_runtime.scripted_model.answer import Answer
 from agentjob_runtime.scripted_model.script import Fault, FaultKind
 
+LOG: Final = logging.getLogger(__name__)
 _ERRORS: Final = {
     FaultKind.RATE_LIMIT: (429, "rate_limit_exceeded", "Rate limit reached", "requests"),
     FaultKind.SERVER_ERROR: (500, "server_error", "The server had an error", "server_error"),
@@ -53,26 +56,36 @@ async def _whole(request: web.Request, body: dict[str, Any], answer: Answer, ide
     response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(data))})
     await response.prepare(request)
     await response.write(data[: len(data) // 2])
-    return _cut(request, response)
+    _cut(request)
+    return response
 
 
 async def _stream(request: web.Request, body: dict[str, Any], answer: Answer, identity: str) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
-    await response.prepare(request)
+    try:
+        await response.prepare(request)
+        await _send_chunks(request, response, body, answer, identity)
+    except ConnectionError:
+        event(LOG, logging.INFO, "the caller went away", model=body["model"], turn=answer.turn)
+    return response
+
+
+async def _send_chunks(
+    request: web.Request, response: web.StreamResponse, body: dict[str, Any], answer: Answer, identity: str
+) -> None:
     kind = answer.fault.kind if answer.fault else None
     chunks = wire.chunks(answer.reply, body["model"], identity)
     if kind is FaultKind.STREAM_CUT:
         # It ends as if it were whole, without finish_reason and [DONE]: the nastier of the two ways.
-        await _send(response, chunks[:-1], answer)
-        return response
+        return await _send(response, chunks[:-1], answer)
     if kind is FaultKind.STREAM_CUT_IN_TOOL_CALL:
         await _send(response, chunks[:-3], answer)
-        return _cut(request, response)
+        return _cut(request)
     await _send(response, chunks, answer)
     if (body.get("stream_options") or {}).get("include_usage") and answer.reply.usage:
         await response.write(wire.event(wire.usage_chunk(answer.reply, body["model"], identity)))
     await response.write(wire.DONE)
-    return response
+    return None
 
 
 async def _send(response: web.StreamResponse, chunks: list[dict[str, Any]], answer: Answer) -> None:
@@ -81,7 +94,6 @@ async def _send(response: web.StreamResponse, chunks: list[dict[str, Any]], answ
         await asyncio.sleep(answer.reply.seconds_per_chunk)
 
 
-def _cut(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+def _cut(request: web.Request) -> None:
     if request.transport:
         request.transport.close()
-    return response

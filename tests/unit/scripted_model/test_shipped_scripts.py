@@ -1,0 +1,53 @@
+"""Every script that ships calls the agent's real tools with arguments that they take."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from agentjob_runtime.scripted_model.library import SHIPPED, Library
+from agentjob_runtime.scripted_model.script import Script
+from agentjob_runtime.tools.registry import TOOLS
+
+BLOCKS = {
+    "repo-edit": {"search": "x", "path": "a.py", "old": "x", "new": "y", "test": "pytest"},
+    "sleep": {"seconds": 1},
+}
+TASK_ONLY = "inline"
+
+
+def shipped(name: str) -> Script:
+    """The script, with the parameters that it needs."""
+    block = f"```script\n{yaml.safe_dump({'params': BLOCKS.get(name, {})})}```\n"
+    return Library().find(name, [f"Do it.\n{block}"])
+
+
+@pytest.mark.parametrize("name", [name for name in Library().names() if name != TASK_ONLY])
+def test_calls_fit_the_tools(name: str) -> None:
+    """A misspelled argument would only show on the cluster."""
+    tools = {tool.name: tool for tool in TOOLS}
+    for turn in shipped(name).turns:
+        for call in turn.tool_calls:
+            tools[call.name].model_validate(call.arguments)
+
+
+@pytest.mark.parametrize("name", [name for name in Library().names() if name != TASK_ONLY])
+def test_script_ends_with_finish(name: str) -> None:
+    """A script without an end would end the job with an error of the script's."""
+    last = shipped(name).turns[-1]
+    assert [call.name for call in last.tool_calls] == ["finish"]
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
+def test_script_says_what_it_is(path: Path) -> None:
+    """The first line is what somebody looking for a script reads."""
+    assert path.read_text().startswith("description: ")
+
+
+def test_todo_app_is_what_the_demo_shows() -> None:
+    """Several steps, a failing test before the edit, a passing one after it, and the server answers."""
+    turns = shipped("todo-app").turns
+    names = [call.name for turn in turns for call in turn.tool_calls]
+    assert 10 <= len(turns) <= 16
+    assert names.index("test_code") < names.index("edit_file") < len(names) - 1 - names[::-1].index("test_code")
+    expected = [expectation for turn in turns for expectation in turn.expect]
+    assert {expectation.exit_code for expectation in expected} >= {0, 1}
