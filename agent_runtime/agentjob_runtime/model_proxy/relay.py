@@ -20,7 +20,7 @@ from agentjob_runtime.model_proxy.tokens import Tokens, estimate
 from agentjob_runtime.model_proxy.upstream import outgoing_headers, passed_headers
 
 LOG: Final = logging.getLogger(__name__)
-LARGEST_BODY: Final = 64 * 1024 * 1024
+LARGEST_BODY: Final = 16 * 1024 * 1024
 """Of an answer in one piece."""
 SSE: Final = "text/event-stream"
 

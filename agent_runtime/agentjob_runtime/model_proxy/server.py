@@ -17,7 +17,7 @@ from agentjob_runtime.model_proxy.relay import Relay
 
 LOG: Final = logging.getLogger(__name__)
 LARGEST_REQUEST: Final = 16 * 1024 * 1024
-MOST_CALLS: Final = 8
+MOST_CALLS: Final = 4
 """At a time; more wait. It bounds the memory that a hostile agent can make the proxy use."""
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
