@@ -13,7 +13,7 @@ from typing import Final
 
 import aiohttp
 import structlog
-from kubernetes.aio.client import ApiClient
+from kubernetes.aio.client import ApiClient, V1Lease, V1ObjectMeta
 from kubernetes.aio.client.exceptions import ApiException
 from kubernetes.aio.leaderelection.electionconfig import Config
 from kubernetes.aio.leaderelection.leaderelection import LeaderElection
@@ -42,7 +42,17 @@ class PatientLock(LeaseLock):
             return False, ApiException(status=0, reason=str(error) or type(error).__name__)
 
     async def create(self, name: str, namespace: str, election_record: LeaderElectionRecord) -> bool:
-        return await _try(super().create(name, namespace, election_record))
+        # LeaseLock's own passes `pretty=True`, which the client of kubernetes 37.0 refuses: it wants a string.
+        return await _try(self._create(name, namespace, election_record))
+
+    async def _create(self, name: str, namespace: str, election_record: LeaderElectionRecord) -> bool:
+        body = V1Lease(metadata=V1ObjectMeta(name=name), spec=self.update_lease(election_record))
+        try:
+            await self.api_instance.create_namespaced_lease(namespace, body)
+        except ApiException as error:
+            logger.warning(f"the Lease cannot be created: {error.status} {error.reason}")
+            return False
+        return True
 
     async def update(self, name: str, namespace: str, updated_record: LeaderElectionRecord) -> bool:
         return await _try(super().update(name, namespace, updated_record))
