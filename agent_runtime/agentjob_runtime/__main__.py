@@ -4,10 +4,24 @@ import importlib
 import sys
 from typing import Final
 
+from agentjob_api import pod
 from agentjob_api.pod import Container, ExitCode
 
-SCRIPTED_MODEL: Final = "scripted-model"
-ROLES: Final = (*(str(container) for container in Container), SCRIPTED_MODEL)
+ROLES: Final = {
+    Container.MODEL_PROXY: "model_proxy.main",
+    Container.PREPARE: "prepare.main",
+    Container.AGENT: "agent.main",
+    Container.COURIER: "courier.main",
+    Container.DESKTOP: "desktop.main",
+    Container.NOTEBOOK: "notebook.main",
+    pod.ROLE_DESKTOP_READY: "desktop.ready",
+    pod.ROLE_NOTEBOOK_READY: "notebook.ready",
+    pod.ROLE_POSTGRES: "services.postgres",
+    pod.ROLE_REDIS: "services.redis",
+    pod.ROLE_SUPERVISE: "supervise.main",
+    "scripted-model": "scripted_model.main",
+}
+"""The module of each role, with a function `main() -> int`."""
 
 
 def main(arguments: list[str]) -> int:
@@ -17,7 +31,7 @@ def main(arguments: list[str]) -> int:
         return ExitCode.CONFIG
     role = arguments[0]
     sys.argv = [f"agentjob-runtime {role}", *arguments[1:]]
-    module = importlib.import_module(f"agentjob_runtime.{role.replace('-', '_')}.main")
+    module = importlib.import_module(f"agentjob_runtime.{ROLES[role]}")
     return int(module.main())
 
 

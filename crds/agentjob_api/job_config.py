@@ -15,6 +15,8 @@ class ModelConfig(ApiModel):
     input_per_million_tokens: Money | None = None
     """US dollars per million input tokens; set whenever `LimitsConfig.cost_usd` is."""
     output_per_million_tokens: Money | None = None
+    images: bool = False
+    """It takes images."""
 
 
 class LimitsConfig(ApiModel):
@@ -46,6 +48,22 @@ class ArchiveConfig(ApiModel):
     max_bytes: int
 
 
+class DesktopConfig(ApiModel):
+    """The desktop beside the agent."""
+
+    resolution: str
+    """WIDTHxHEIGHT in pixels."""
+    base_url: str = "/"
+    """Path it is reached under, with a slash at both ends: what a proxy in front may leave in the request."""
+
+
+class NotebookConfig(ApiModel):
+    """The notebook beside the agent."""
+
+    base_url: str = "/"
+    """As `DesktopConfig.base_url`."""
+
+
 class JobConfig(ApiModel):
     """One attempt of one AgentJob."""
 
@@ -60,3 +78,9 @@ class JobConfig(ApiModel):
     archive: ArchiveConfig
     workspace_bytes: int
     """Size limit of the workspace's volume."""
+    desktop: DesktopConfig | None = None
+    """None when it is off."""
+    notebook: NotebookConfig | None = None
+    services: tuple[Literal["Postgres", "Redis"], ...] = ()
+    linger_seconds: int = 0
+    """How long desktop and notebook stay after the courier's end."""

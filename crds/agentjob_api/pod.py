@@ -14,10 +14,23 @@ class Container(StrEnum):
     PREPARE = "prepare"
     AGENT = "agent"
     COURIER = "courier"
+    DESKTOP = "desktop"
+    NOTEBOOK = "notebook"
+    POSTGRES = "postgres"
+    REDIS = "redis"
 
 
 RUNTIME_BIN: Final = "/opt/agentjob/bin/agentjob-runtime"
-"""In every image of the pod; its one argument is the container's name. In the agent it runs under `catatonit`."""
+"""In every image of the pod; its first argument is a role, most often the container's name. It runs under `catatonit`."""
+ROLE_SUPERVISE: Final = "supervise"
+"""`supervise ROLE` is the command of desktop and notebook: main containers, because a sidecar whose image cannot be pulled, or
+that ends at its start, keeps the agent from starting. It runs ROLE, starts it again when it dies, and ends with the courier, or
+`lingerSeconds` after it."""
+ROLE_DESKTOP_READY: Final = "desktop-ready"
+"""Readiness probe of the desktop: exit code 0 when a person could work."""
+ROLE_NOTEBOOK_READY: Final = "notebook-ready"
+ROLE_POSTGRES: Final = "service-postgres"
+ROLE_REDIS: Final = "service-redis"
 
 WORKSPACE: Final = "/workspace"
 HOME: Final = "/home/agent"
@@ -46,6 +59,25 @@ COURIER_DIR: Final = "/var/lib/agentjob/courier"
 PROXY_PORT: Final = 8788
 """model-proxy on 127.0.0.1; the agent's base URL is http://127.0.0.1:8788/v1."""
 
+COURIER_LIFE_DIR: Final = "/run/agentjob-courier"
+"""emptyDir, writable by the courier, read-only in desktop and notebook, not mounted in agent."""
+COURIER_LIFE: Final = f"{COURIER_LIFE_DIR}/life"
+"""Locked exclusively (flock, close-on-exec) by the courier for its whole life; it appears locked."""
+
+DESKTOP_PORT: Final = 6080
+NOTEBOOK_PORT: Final = 8888
+POSTGRES_PORT: Final = 5432
+REDIS_PORT: Final = 6379
+DISPLAY: Final = ":1"
+X11_DIR: Final = "/tmp/.X11-unix"  # noqa: S108 - where X clients look for the socket
+"""emptyDir with the X socket and the cookie file, writable by desktop, read-only in agent; only there when the desktop is on."""
+XAUTHORITY: Final = f"{X11_DIR}/agentjob.xauth"
+DESKTOP_DIR: Final = "/var/lib/agentjob/desktop"
+"""emptyDir of the desktop alone: VNC socket and password, logs."""
+POSTGRES_DIR: Final = "/var/lib/agentjob/postgres"
+REDIS_DIR: Final = "/var/lib/agentjob/redis"
+"""emptyDirs, each of its own service alone."""
+
 CONFIG_DIR: Final = "/etc/agentjob"
 """Where the attempt's Secret is mounted, per container only the keys it may read (read-only)."""
 KEY_TASK: Final = "task"
@@ -54,6 +86,14 @@ KEY_CONFIG: Final = "job.json"
 """`job_config.JobConfig`, holds no secret: all containers."""
 KEY_UPLOAD: Final = "upload.json"
 """`grant.UploadGrant`: courier only; read again before each use."""
+
+KEY_DESKTOP_TOKEN: Final = "desktop-token"  # noqa: S105 - a key's name
+"""For people who may read the Secret. Mounted nowhere: through X the agent can type into the desktop's terminal, so what that
+container can read the agent can read."""
+KEY_DESKTOP_TOKEN_HASH: Final = "desktop-token.sha256"  # noqa: S105 - a key's name
+"""SHA-256 of the token's UTF-8 bytes in hex, no newline: desktop only. The gate compares hashes."""
+KEY_NOTEBOOK_TOKEN: Final = "notebook-token"  # noqa: S105 - a key's name
+"""The token itself, no newline: notebook only."""
 
 ENV_MODEL_API_KEY: Final = "AGENTJOB_MODEL_API_KEY"
 """model-proxy only, from `model.apiKeySecretRef`; absent when none is configured."""

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from agentjob_api.base import ApiModel, ByteSize, CelRule, Money, list_map
+from agentjob_api.beside import Desktop, Notebook, Service
 from agentjob_api.pod_options import (
     LABEL_VALUE_PATTERN,
     EnvVar,
@@ -93,6 +94,7 @@ class Model(ApiModel):
         SecretKeyRef | None, Field(description="The key; only the pod's model-proxy ever holds it.")
     ] = None
     prices: Annotated[Prices | None, Field(description="Needed for limits.costUSD.")] = None
+    images: Annotated[bool, Field(description="The model takes images: screenshots of the desktop go to it.")] = False
 
 
 class Limits(ApiModel):
@@ -201,6 +203,16 @@ class AgentJobSpec(ApiModel):
     ] = Model()
     limits: Annotated[Limits, Field(description="Hard budgets.")] = Limits()
     repository: Annotated[Repository | None, Field(description="A Git repository to work on.")] = None
+    desktop: Annotated[Desktop, Field(description="A desktop beside the agent.")] = Desktop()
+    notebook: Annotated[Notebook, Field(description="A notebook beside the agent.")] = Notebook()
+    services: Annotated[
+        tuple[Service, ...],
+        Field(
+            max_length=len(Service),
+            description="Databases beside the agent, on 127.0.0.1 of its pod; they are empty and end with it.",
+            json_schema_extra={"x-kubernetes-list-type": "set"},
+        ),
+    ] = ()
     workspace: Annotated[Workspace, Field(description="The volume at /workspace.")] = Workspace()
     archive: Annotated[Archive, Field(description="What is kept of the workspace, and how.")] = Archive()
     image: Annotated[
@@ -245,6 +257,14 @@ class AgentJobSpec(ApiModel):
             ge=0,
             le=10,
             description="How often an attempt that crashed is repeated. The agent's own verdict never is; a disruption does not count.",
+        ),
+    ] = 0
+    linger_seconds: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=86_400,
+            description="How long desktop and notebook stay after the agent ended; the job is reported and archived before.",
         ),
     ] = 0
     ttl_seconds_after_finished: Annotated[
