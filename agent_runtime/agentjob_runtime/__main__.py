@@ -19,6 +19,7 @@ ROLES: Final = {
     pod.ROLE_POSTGRES: "services.postgres",
     pod.ROLE_REDIS: "services.redis",
     pod.ROLE_SUPERVISE: "supervise.main",
+    "event-view": "event_view.main",
     "scripted-model": "scripted_model.main",
 }
 """The module of each role, with a function `main() -> int`."""

@@ -1,0 +1,54 @@
+"""What runs on the desktop from the first second, and how it is started. Pure."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from agentjob_api.pod import RUNTIME_BIN
+
+EVENT_VIEW: Final = (RUNTIME_BIN, "event-view")
+
+
+@dataclass(frozen=True)
+class Program:
+    """`keep`: started again whenever it ends, and not only when it crashed: nobody can close it on purpose."""
+
+    name: str
+    argv: tuple[str, ...]
+    keep: bool
+
+
+def terminal(title: str, icon: str, geometry: str, command: tuple[str, ...]) -> tuple[str, ...]:
+    """An xterm that runs `command`."""
+    return ("xterm", "-name", icon, "-title", title, "-geometry", geometry, "-e", *command)
+
+
+def programs(files: Path, width: int, height: int) -> tuple[Program, ...]:
+    """The programs of a screen of this size, in the order in which they start: the window manager first."""
+    view, shell = layout(width, height)
+    return (
+        Program("window-manager", ("openbox", "--config-file", str(files / "openbox/rc.xml")), keep=True),
+        Program("panel", ("tint2", "-c", str(files / "tint2rc")), keep=True),
+        Program("event-view", terminal("Agent", "agent-view", view, EVENT_VIEW), keep=False),
+        Program("terminal", terminal("Terminal", "workspace-terminal", shell, (str(files / "shell"),)), keep=False),
+    )
+
+
+CELL: Final = (8, 17)
+"""Pixels of a character in the image's terminal font; see images/desktop/files/Xresources."""
+_FRAME: Final = (18, 46)
+"""Pixels that a window's border, title and padding take."""
+_PANEL: Final = 38
+_GAP: Final = 14
+
+
+def layout(width: int, height: int) -> tuple[str, str]:
+    """X geometries (columns x rows + pixels) of the event view on the left and the terminal on the right."""
+    usable = height - _PANEL - 2 * _GAP
+    rows = max(8, (usable - _FRAME[1]) // CELL[1])
+    left = (width - 3 * _GAP) * 58 // 100
+    right = width - 3 * _GAP - left
+    view = f"{max(40, (left - _FRAME[0]) // CELL[0])}x{rows}+{_GAP}+{_GAP}"
+    shell_rows = max(8, rows * 55 // 100)
+    shell = f"{max(30, (right - _FRAME[0]) // CELL[0])}x{shell_rows}+{left + 2 * _GAP}+{_GAP}"
+    return view, shell

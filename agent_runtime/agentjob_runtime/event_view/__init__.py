@@ -1,0 +1,1 @@
+"""Shows `events.jsonl` in a terminal while it is written: what the agent does, readable for people. Standard library only."""
