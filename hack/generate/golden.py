@@ -8,7 +8,7 @@ import yaml
 from agentjob_api import names
 from agentjob_api.grant import UploadGrant
 from agentjob_api.spec import AgentJobSpec
-from agentjob_operator.manifests import Attempt, Remaining, build_job, build_secret
+from agentjob_operator.manifests import Attempt, Remaining, Tokens, build_job, build_secret
 from agentjob_operator.settings import ModelDefaults, Settings, StorageSettings
 from pydantic import SecretStr
 
@@ -17,6 +17,7 @@ from generate.files import Files
 EXAMPLES = PurePosixPath("manifests/examples")
 GOLDEN = PurePosixPath("tests/unit/manifests/golden")
 UID = "0b7c1c6e-3c52-4d0e-9d0f-8a4f5b6c7d8e"
+EXAMPLE_TOKENS = Tokens(desktop="example-desktop-token", notebook="example-notebook-token")
 _HEADER = (
     "# What the operator creates for {source}. Written by `make generate`: read the difference before you commit it.\n"
 )
@@ -61,7 +62,7 @@ def golden_text(attempt: Attempt) -> str:
         max_bytes=attempt.spec.archive.max_bytes,
         expires_at="2026-01-01T00:00:00Z",
     )
-    documents = [build_secret(attempt, grant, settings), build_job(attempt, settings)]
+    documents = [build_secret(attempt, grant, EXAMPLE_TOKENS, settings), build_job(attempt, settings)]
     return yaml.dump_all(documents, Dumper=_NoAliases, sort_keys=False, width=120, allow_unicode=True)
 
 
@@ -76,4 +77,7 @@ def example_settings() -> Settings:
         default_model=ModelDefaults(name="gpt-5-mini", api_key_secret_name="agentjob-model"),  # noqa: S106 - a Secret's name
         runtime_image="registry.example.com/agentjob/runtime:1.0",
         agent_image="registry.example.com/agentjob/agent:1.0",
+        desktop_image="registry.example.com/agentjob/desktop:1.0",
+        notebook_image="registry.example.com/agentjob/notebook:1.0",
+        services_image="registry.example.com/agentjob/services:1.0",
     )

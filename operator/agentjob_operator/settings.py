@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from agentjob_api.base import Money
 from agentjob_api.pod_options import LocalObjectReference, ResourceRequirements
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SECRET_FLAGS = ("--storage", "--storage.access-key", "--storage.secret-key", "--storage.session-token")
@@ -75,8 +75,9 @@ class ModelDefaults(_Group):
     output_per_million_tokens: Annotated[Money | None, BeforeValidator(_none_when_empty)] = None
 
 
-def _resources(cpu: str, memory: str, memory_limit: str) -> ResourceRequirements:
-    return ResourceRequirements(requests={"cpu": cpu, "memory": memory}, limits={"memory": memory_limit})
+def _resources(cpu: str, memory: str, memory_limit: str, cpu_limit: str | None = None) -> ResourceRequirements:
+    limits = {"memory": memory_limit} | ({} if cpu_limit is None else {"cpu": cpu_limit})
+    return ResourceRequirements(requests={"cpu": cpu, "memory": memory}, limits=limits)
 
 
 class PodResources(_Group):
@@ -86,9 +87,46 @@ class PodResources(_Group):
     prepare: ResourceRequirements = _resources("20m", "64Mi", "1Gi")
     model_proxy: ResourceRequirements = _resources("20m", "64Mi", "256Mi")
     courier: ResourceRequirements = _resources("20m", "64Mi", "1Gi")
+    desktop: ResourceRequirements = _resources("50m", "192Mi", "1536Mi", "1")
+    notebook: ResourceRequirements = _resources("20m", "128Mi", "1Gi", "1")
+    postgres: ResourceRequirements = _resources("20m", "64Mi", "512Mi", "1")
+    redis: ResourceRequirements = _resources("10m", "16Mi", "256Mi", "500m")
     agent_home: str = "10Gi"
     """Size limit of the agent's home, where package managers keep their caches."""
     agent_tmp: str = "4Gi"
+    desktop_home: str = "256Mi"
+    """In memory, within the container's limit: a home that is full then stays the desktop's own problem, whereas a volume on disk
+    that outgrows its limit evicts the whole pod."""
+    notebook_home: str = "256Mi"
+    service_data: str = "8Gi"
+    """Of each service; outgrowing it evicts the pod."""
+
+
+class BesideSettings(_Group):
+    """What stands beside the agent, where an AgentJob does not say."""
+
+    desktop_enabled: bool = True
+    notebook_enabled: bool = True
+
+
+class AccessSettings(_Group):
+    """How people reach desktop and notebook."""
+
+    url_template: str = Field(default="", max_length=1024, pattern=r"^(https?://[^\s/@]+(/\S*)?)?$")
+    """`{namespace}`, `{name}`, `{pod}` and `{port}` are filled in; no URL is told when empty. What is served lies under the URL's path,
+    so that path cannot name the pod, which is not known when the pod is made."""
+
+    @field_validator("url_template")
+    @classmethod
+    def _fields_are_known(cls, template: str) -> str:
+        try:
+            path = template.partition("://")[2].partition("/")[2]
+            path.format(namespace="", name="", port="")
+            template.format(namespace="", name="", pod="", port="")
+        except (LookupError, ValueError) as error:
+            known = "{namespace}, {name}, {pod} (not in the path) and {port}"
+            raise ValueError(f"only {known} can be filled in: {error}") from error
+        return template
 
 
 class LeaderElection(_Group):
@@ -122,11 +160,17 @@ class Settings(BaseSettings):
     """Image of model-proxy, prepare and courier: trusted, never from an AgentJob."""
     agent_image: str = Field(min_length=1)
     """Image of the agent where `spec.image` is unset."""
+    desktop_image: str = Field(min_length=1)
+    notebook_image: str = Field(min_length=1)
+    services_image: str = Field(min_length=1)
+    """Image of PostgreSQL and Redis."""
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
     image_pull_secrets: Names = ()
     """Names of Secrets in the AgentJobs' namespaces, added to `spec.imagePullSecrets`."""
     default_model: ModelDefaults = ModelDefaults()
     resources: PodResources = PodResources()
+    beside: BesideSettings = BesideSettings()
+    access: AccessSettings = AccessSettings()
     namespaces: Names = ()
     """Namespaces to watch; all when empty."""
     disruption_cap: int = Field(default=3, ge=0, le=100)

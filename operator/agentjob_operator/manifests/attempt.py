@@ -49,7 +49,8 @@ class Attempt:
     @property
     def lifetime_seconds(self) -> int:
         """From its creation to when nothing of it can be running or writing any more."""
-        return self.spec.limits.start_deadline_seconds + self.remaining.timeout_seconds + ARCHIVE_ALLOWANCE_SECONDS
+        waiting, working = self.spec.limits.start_deadline_seconds, self.remaining.timeout_seconds
+        return waiting + working + ARCHIVE_ALLOWANCE_SECONDS + self.spec.linger_seconds
 
 
 def attempt_name(name: str, uid: str, number: int) -> str:

@@ -1,10 +1,20 @@
 """`job.json`: what every container of the attempt is told."""
 
+from agentjob_api import pod
 from agentjob_api.base import quantity_value
-from agentjob_api.job_config import ArchiveConfig, JobConfig, LimitsConfig, RepositoryConfig
+from agentjob_api.job_config import (
+    ArchiveConfig,
+    DesktopConfig,
+    JobConfig,
+    LimitsConfig,
+    NotebookConfig,
+    RepositoryConfig,
+)
 from agentjob_api.spec import AgentJobSpec
 
+from agentjob_operator.links import base_path
 from agentjob_operator.manifests.attempt import Attempt
+from agentjob_operator.manifests.beside import has_desktop, has_notebook
 from agentjob_operator.manifests.model import model_config
 from agentjob_operator.settings import Settings
 
@@ -25,6 +35,10 @@ def job_config(attempt: Attempt, settings: Settings) -> JobConfig:
             format=spec.archive.format.value, exclude=spec.archive.exclude, max_bytes=spec.archive.max_bytes
         ),
         workspace_bytes=int(quantity_value(str(spec.workspace.size))),
+        desktop=_desktop(attempt, settings),
+        notebook=_notebook(attempt, settings),
+        services=tuple(service.value for service in spec.services),
+        linger_seconds=spec.linger_seconds,
     )
 
 
@@ -36,6 +50,24 @@ def _limits(attempt: Attempt) -> LimitsConfig:
         cost_usd=None if remaining.cost_usd is None else f"{remaining.cost_usd:f}",
         timeout_seconds=remaining.timeout_seconds,
     )
+
+
+def _desktop(attempt: Attempt, settings: Settings) -> DesktopConfig | None:
+    if not has_desktop(attempt.spec, settings.beside):
+        return None
+    resolution = attempt.spec.desktop.resolution
+    return DesktopConfig(resolution=resolution, base_url=_base_url(attempt, settings, pod.DESKTOP_PORT))
+
+
+def _notebook(attempt: Attempt, settings: Settings) -> NotebookConfig | None:
+    if not has_notebook(attempt.spec, settings.beside):
+        return None
+    return NotebookConfig(base_url=_base_url(attempt, settings, pod.NOTEBOOK_PORT))
+
+
+def _base_url(attempt: Attempt, settings: Settings, port: int) -> str:
+    template = settings.access.url_template
+    return base_path(template, namespace=attempt.namespace, name=attempt.name, port=port)
 
 
 def _repository(spec: AgentJobSpec) -> RepositoryConfig | None:

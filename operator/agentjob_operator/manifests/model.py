@@ -20,6 +20,7 @@ def model_config(spec: AgentJobSpec, defaults: ModelDefaults) -> ModelConfig:
         endpoint=endpoint,
         input_per_million_tokens=prices.input_per_million_tokens if prices else per_input,
         output_per_million_tokens=prices.output_per_million_tokens if prices else per_output,
+        images=spec.model.images,
     )
 
 

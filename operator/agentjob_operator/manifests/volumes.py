@@ -13,7 +13,9 @@ RUN_SIZE = "2Gi"
 """Events, session and captured outputs."""
 SCRATCH_SIZE = "256Mi"
 """`/tmp` of a trusted container."""
+MEMORY_SCRATCH_SIZE = "128Mi"
 PROXY_SIZE = "16Mi"
+LIFE_SIZE = "1Mi"
 COURIER_ALLOWANCE_BYTES = 512 * 1024**2
 """Beside the archive: session, file list and event segments."""
 
@@ -25,16 +27,24 @@ class Mount:
     volume: dict[str, Any]
     path: str
     read_only: bool = False
+    sub_path: str = ""
+    """The one file of the volume that is seen."""
 
     def as_volume_mount(self) -> dict[str, Any]:
         """core/v1 VolumeMount."""
         mount: dict[str, Any] = {"name": self.volume["name"], "mountPath": self.path}
-        return mount | {"readOnly": True} if self.read_only else mount
+        mount |= {"readOnly": True} if self.read_only else {}
+        return mount | {"subPath": self.sub_path} if self.sub_path else mount
 
 
 def empty_dir(name: str, size_limit: str) -> dict[str, Any]:
     """On the node's disk; the kubelet evicts the pod when it outgrows `size_limit`."""
     return {"name": name, "emptyDir": {"sizeLimit": size_limit}}
+
+
+def in_memory(name: str, size_limit: str) -> dict[str, Any]:
+    """Memory of the containers that write to it; when it is full, writing fails and nobody is evicted."""
+    return {"name": name, "emptyDir": {"medium": "Memory", "sizeLimit": size_limit}}
 
 
 def workspace(attempt: Attempt, *, read_only: bool = False) -> Mount:
@@ -45,6 +55,21 @@ def workspace(attempt: Attempt, *, read_only: bool = False) -> Mount:
 def run() -> Mount:
     """What prepare, agent and courier tell each other."""
     return Mount(empty_dir("run", RUN_SIZE), pod.RUN_DIR)
+
+
+def events() -> Mount:
+    """Only the event stream, read-only: with the agent's lock in sight, whatever runs in the desktop could hold it."""
+    return Mount(run().volume, pod.EVENTS, read_only=True, sub_path=pod.EVENTS.removeprefix(f"{pod.RUN_DIR}/"))
+
+
+def courier_life(*, read_only: bool = True) -> Mount:
+    """By which desktop and notebook see that the courier has ended."""
+    return Mount(empty_dir("courier-life", LIFE_SIZE), pod.COURIER_LIFE_DIR, read_only)
+
+
+def x11(*, read_only: bool = False) -> Mount:
+    """X socket and cookie. Connecting to a socket needs no writable mount."""
+    return Mount(in_memory("x11", LIFE_SIZE), pod.X11_DIR, read_only)
 
 
 def proxy(*, read_only: bool = False) -> Mount:
@@ -61,6 +86,11 @@ def courier(attempt: Attempt) -> Mount:
 def scratch(container: pod.Container, size_limit: str = SCRATCH_SIZE) -> Mount:
     """`/tmp`, for each container one of its own."""
     return Mount(empty_dir(f"{container}-tmp", size_limit), "/tmp")  # noqa: S108 - a path in the container
+
+
+def scratch_in_memory(container: pod.Container) -> Mount:
+    """`/tmp` that, when full, fails writes and evicts nobody."""
+    return Mount(in_memory(f"{container}-tmp", MEMORY_SCRATCH_SIZE), "/tmp")  # noqa: S108 - a path in the container
 
 
 def config(attempt: Attempt, container: pod.Container, *keys: str) -> Mount:

@@ -15,7 +15,7 @@ from agentjob_operator.cache import Cache
 from agentjob_operator.kube import paths
 from agentjob_operator.kube.client import KubeClient
 from agentjob_operator.kube.errors import Conflict, NotFound, Refused
-from agentjob_operator.manifests import Attempt, Remaining, attempt_name, build_job, build_secret
+from agentjob_operator.manifests import Attempt, Remaining, Tokens, attempt_name, build_job, build_secret
 from agentjob_operator.model import Budget, Evidence, Need, Observed, Plan
 from agentjob_operator.objects import AgentJob, Job, Key, Pod, agentjob_of
 from agentjob_operator.observe import observe
@@ -160,7 +160,7 @@ class Reconciler:
         grant = upload_grant(attempt, self._settings.storage, self._clock())
         created = await create(
             *(self._kube, attempt),
-            secret=None if note.secret_known else build_secret(attempt, grant, self._settings),
+            secret=None if note.secret_known else build_secret(attempt, grant, Tokens.random(), self._settings),
             job=build_job(attempt, self._settings) if job else None,
         )
         note.secret_known = note.secret_known or created.secret

@@ -23,6 +23,7 @@ def courier(attempt: Attempt, settings: Settings) -> Part:
             volumes.run(),
             volumes.proxy(read_only=True),
             volumes.courier(attempt),
+            volumes.courier_life(read_only=False),
             volumes.scratch(Container.COURIER),
         ),
     )

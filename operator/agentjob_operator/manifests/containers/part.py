@@ -23,6 +23,8 @@ class Part:
     resources: ResourceRequirements
     mounts: tuple[Mount, ...]
     env: tuple[dict[str, Any], ...] = ()
+    arguments: tuple[str, ...] = ()
+    """Of the runtime; the container's name when empty."""
     extra: dict[str, Any] = field(default_factory=dict)
     """Further fields of core/v1 Container."""
 
@@ -32,7 +34,7 @@ class Part:
             "name": str(self.name),
             "image": self.image,
             "imagePullPolicy": self.image_pull_policy,
-            "command": [CATATONIT, "--", pod.RUNTIME_BIN, str(self.name)],
+            "command": [CATATONIT, "--", pod.RUNTIME_BIN, *map(str, self.arguments or (self.name,))],
             "env": list(self.env),
             "resources": self.resources.model_dump(by_alias=True, exclude_defaults=True),
             "securityContext": container_security_context(),

@@ -1,0 +1,35 @@
+"""What desktop and notebook have in common."""
+
+from typing import Any, Final
+
+from agentjob_api import pod
+from agentjob_api.pod import Container
+
+from agentjob_operator.manifests import volumes
+from agentjob_operator.manifests.containers.part import plain
+
+PROBE_SECONDS: Final = 5
+
+
+def home(container: Container, size: str) -> volumes.Mount:
+    """A home of its own: the agent could leave a `.bashrc` in its own for whoever opens a terminal here."""
+    return volumes.Mount(volumes.in_memory(f"{container}-home", size), pod.HOME)
+
+
+def beside_fields(port: int, ready_role: str) -> dict[str, Any]:
+    """Port, working directory, and a readiness probe that asks for more than an open port. Nothing that could restart or end it."""
+    return {
+        "workingDir": pod.WORKSPACE,
+        "ports": [{"containerPort": port, "protocol": "TCP"}],
+        "readinessProbe": {
+            "exec": {"command": [pod.RUNTIME_BIN, ready_role]},
+            "periodSeconds": PROBE_SECONDS,
+            "timeoutSeconds": PROBE_SECONDS,
+            "failureThreshold": 2,
+        },
+    }
+
+
+def display_env() -> tuple[dict[str, str], ...]:
+    """Where X clients of desktop and agent find the server and the cookie."""
+    return (plain("DISPLAY", pod.DISPLAY), plain("XAUTHORITY", pod.XAUTHORITY))
