@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 from pathlib import Path
 from signal import SIGKILL
 
@@ -113,7 +112,7 @@ def test_the_end_of_the_run_kills_the_command(toolbox: Toolbox) -> None:
 
 def test_the_jobs_deadline_is_shorter_than_the_commands(toolbox: Toolbox) -> None:
     """The run ends as Timeout, not the command."""
-    toolbox.stop.deadline = time.monotonic() + 0.5
+    toolbox.stop.start_clock(0.5)
     with pytest.raises(RunEnded) as raised:
         toolbox.call("run_shell", command="sleep 300", timeout_seconds=200)
     assert raised.value.outcome.reason is Reason.TIMEOUT
