@@ -38,7 +38,7 @@ class Shell:
     def run(self, *command: str, show: bool = True, stdin: str | None = None) -> str:
         """Standard output of `command`. Raises `DemoError` with its error output when it fails."""
         if show:
-            self.console.print(f"[bold green]$[/] [bold]{' '.join(command)}[/]", highlight=False)
+            self.console.print(f"[bold green]$[/] [bold]{' '.join(command)}[/]", highlight=False, soft_wrap=True)
         done = subprocess.run(
             command, cwd=ROOT, env=self.environment(), input=stdin, capture_output=True, text=True, check=False
         )
@@ -58,7 +58,7 @@ class Shell:
     def stream(self, *arguments: str) -> "subprocess.Popen[str]":
         """A running `kubectl -n NAMESPACE …` whose output is read line by line."""
         command = ("kubectl", "-n", self.namespace, *arguments)
-        self.console.print(f"[bold green]$[/] [bold]{' '.join(command)}[/]", highlight=False)
+        self.console.print(f"[bold green]$[/] [bold]{' '.join(command)}[/]", highlight=False, soft_wrap=True)
         return subprocess.Popen(
             command, cwd=ROOT, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
