@@ -4,7 +4,6 @@ Everything in here comes from the administrator. Secrets come by environment onl
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from agentjob_api.base import Money
@@ -49,8 +48,10 @@ class StorageSettings(_Group):
     secret_key: SecretStr
     session_token: Annotated[SecretStr | None, BeforeValidator(_none_when_empty)] = None
     """Set with temporary credentials: what is signed with them ends when they do."""
-    ca_file: Annotated[Path | None, BeforeValidator(_none_when_empty)] = None
-    """PEM file of the authority that signed the endpoint's certificate; the system's when unset."""
+    ca_pem: Annotated[str | None, Field(pattern=r"-----BEGIN CERTIFICATE-----"), BeforeValidator(_none_when_empty)] = (
+        None
+    )
+    """PEM text of the authority that signed the endpoint's certificate, for operator and courier; the system's when unset."""
     timeout_seconds: float = Field(default=10, gt=0, le=300)
     """For one request, whole."""
     retention_days: int = Field(default=0, ge=0, le=36500)
