@@ -100,6 +100,16 @@ def test_nothing_of_the_runtime_is_inherited(toolbox: Toolbox, monkeypatch: pyte
     assert "\n4\n" in output.text  # 0, 1, 2 and the folder that ls reads
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+def test_git_works_in_a_workspace_of_somebody_else(toolbox: Toolbox) -> None:
+    """The top of a volume belongs to root; a commit needs no identity, and one that is set wins."""
+    toolbox.call("run_shell", command="git init -q . && touch a && git add a")
+    os.chown(toolbox.workspace, 12345, 12345)
+    assert toolbox.call("run_shell", command="git commit -qm one && git log --format=%an").text.startswith("AgentJob\n")
+    command = "git config user.name Ada && git commit -qm two --allow-empty && git log --format=%an"
+    assert toolbox.call("run_shell", command=command).text.startswith("Ada\nAgentJob\n")
+
+
 def test_the_end_of_the_run_kills_the_command(toolbox: Toolbox) -> None:
     """SIGTERM's request, made from elsewhere, is obeyed in a running command."""
     end = RunEnded.crash(Reason.AGENT_KILLED, "told to stop").outcome
