@@ -29,8 +29,8 @@ def release(kubectl: Kubectl) -> Iterator[str]:
 
 
 def run_helm(kubectl: Kubectl, *arguments: str | Path) -> str:
-    """Its output; AssertionError with its words when it fails."""
-    done = helm(*arguments, "--namespace", NAMESPACE, "--kubeconfig", kubectl.kubeconfig)
+    """Its output; AssertionError with its words when it fails. Without hooks: the bucket's Job would never end here."""
+    done = helm(*arguments, "--no-hooks", "--namespace", NAMESPACE, "--kubeconfig", kubectl.kubeconfig)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
