@@ -64,6 +64,8 @@ def test_flags_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
         ["--storage.secret-key", "hidden"],
         ["--storage.secret_key=hidden"],
         ["--storage.access-key=hidden"],
+        ["--storage.secret", "hidden"],
+        ["--storage.a=hidden"],
         ["--storage.session-token", "hidden"],
         ["--storage", '{"secret_key": "hidden"}'],
     ],
