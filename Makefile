@@ -41,7 +41,7 @@ types: $(VENV)/.stamp ## mypy --strict
 
 .PHONY: unit
 unit: $(VENV)/.stamp prereqs ## Unit tests
-	$(PYTEST) tests/unit
+	$(PYTEST) tests/unit -n 4
 
 .PHONY: integration
 integration: $(VENV)/.stamp tools ## Against a real API server, MinIO and Git server; chart tests
