@@ -161,7 +161,9 @@ class Stage:
         uid, attempt = job["metadata"]["uid"], int(job["metadata"]["labels"][names.LABEL_ATTEMPT])
         pods = [p for p in self.items("pods") if p["metadata"]["ownerReferences"][0]["uid"] == uid]
         if not pods:
-            self.run(self.make_pod(job))
+            self.make_pod(job)
+        elif pods[0]["status"]["phase"] == "Pending":
+            self.run(pods[0]["metadata"]["name"])
         elif status.get("phase") == "Running" and pods[0]["status"]["phase"] == "Running":
             self.succeed(name, pods[0]["metadata"]["name"], attempt)
 
