@@ -23,13 +23,6 @@ class Shell:
     console: Console
     namespace: str
 
-    def cluster(self) -> dict[str, str]:
-        """What `make cluster-up` wrote about the cluster. Raises `DemoError` when there is none."""
-        facts = ROOT / ".cluster" / "env"
-        if not facts.exists():
-            raise DemoError("no local cluster; start it with: make cluster-up images")
-        return dict(line.split("=", 1) for line in facts.read_text().splitlines() if "=" in line)
-
     def environment(self) -> dict[str, str]:
         """The caller's environment with the local cluster's kubeconfig and tools in front."""
         path = f"{ROOT / '.cluster' / 'bin'}{os.pathsep}{os.environ['PATH']}"
