@@ -41,11 +41,11 @@ types: $(VENV)/.stamp ## mypy --strict
 
 .PHONY: unit
 unit: $(VENV)/.stamp prereqs ## Unit tests
-	$(PYTEST) tests/unit
+	$(PYTEST) tests/unit -n 4
 
 .PHONY: integration
 integration: $(VENV)/.stamp tools ## Against a real API server, MinIO and Git server; chart tests
-	$(PYTEST) tests/integration tests/chart
+	$(PYTEST) tests/integration tests/chart -n 2 --dist loadfile
 
 .PHONY: e2e
 e2e: cluster-up images ## End to end and faults, on the local cluster

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cluster import console
 from cluster.errors import ClusterError, PrerequisiteError
+from cluster.kindcluster import docker_answers
 
 # The command that shows that a Debian package is there, by package; None where the package has no command.
 _EMBEDDED_PACKAGES: dict[str, Path | str] = {
@@ -27,6 +28,7 @@ _EMBEDDED_PACKAGES: dict[str, Path | str] = {
     "openssl": "openssl",
     "buildah": "buildah",
     "mmdebstrap": "mmdebstrap",
+    "golang-go": "go",
 }
 _ADMINISTRATION_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
@@ -70,6 +72,9 @@ def check_embedded() -> None:
 
 def install() -> None:
     """Installs the missing packages as root on Debian; PrerequisiteError with the command to run otherwise."""
+    if docker_answers():
+        console.say("Docker answers: the cluster is kind, and no packages are needed for it")
+        return
     missing = missing_packages()
     if not missing:
         console.say("all packages that the embedded cluster needs are installed")

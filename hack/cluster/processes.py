@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -13,6 +14,8 @@ from cluster.errors import ClusterError, PrerequisiteError
 
 _TERMINATION_SECONDS = 10.0
 _LOG_TAIL_CHARACTERS = 3000
+# A parent that died before the signal was asked for will not send it.
+_UNLESS_ORPHANED = '[ "$PPID" = "$1" ] && shift && exec "$@"'
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def start_server(name: str, command: list[str], log: Path, *, cwd: Path | None =
         raise PrerequisiteError("setpriv is missing; install it with: apt-get install util-linux")
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [setpriv, "--pdeathsig", "KILL", *command],
+            [setpriv, "--pdeathsig", "KILL", "sh", "-c", _UNLESS_ORPHANED, "sh", str(os.getpid()), *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -5,12 +5,14 @@ import os
 import sys
 import time
 
+from cluster import facts
 from rich.console import Console
 from rich.panel import Panel
 
 from demo.download import download, list_files
 from demo.follow import follow
 from demo.shell import ROOT, DemoError, Shell
+from images import catalog
 
 RELEASE, SYSTEM_NAMESPACE, NAMESPACE, NAME = "agentjob", "agentjob-system", "agentjob-demo", "todo-app"
 EXAMPLE = "manifests/examples/todo-app.yaml"
@@ -56,7 +58,7 @@ def _install(shell: Shell) -> None:
     shell.console.rule("[bold]1. Install the operator", align="left")
     shell.run(
         "helm", "upgrade", "--install", RELEASE, "charts/agentjob", "--namespace", SYSTEM_NAMESPACE, "--create-namespace",
-        "--values", "hack/demo/values.yaml", *_cluster_values(shell), *_model_values(), "--wait", "--timeout", "5m",
+        "--values", "hack/demo/values.yaml", *_cluster_values(), *_model_values(), "--wait", "--timeout", "5m",
     )  # fmt: skip
     shell.run("kubectl", "apply", "-f", "hack/demo/namespace.yaml")
     key = os.environ.get("OPENAI_API_KEY")
@@ -71,12 +73,22 @@ def _install(shell: Shell) -> None:
 
 
 def _set(pairs: dict[str, str]) -> tuple[str, ...]:
-    return tuple(word for key, value in pairs.items() for word in ("--set", f"{key}={value}"))
+    return tuple(word for key, value in pairs.items() for word in ("--set-string", f"{key}={value}"))
 
 
-def _cluster_values(shell: Shell) -> tuple[str, ...]:
-    facts = shell.cluster()
-    return _set({"storage.publicEndpoint": facts["PUBLIC_OBJECT_STORE"], "minio.image": facts["MINIO_IMAGE"]})
+def _cluster_values() -> tuple[str, ...]:
+    cluster = facts.read()
+    if not cluster:
+        raise DemoError("no local cluster; start it with: make cluster-up images")
+    # The tag stays `dev`, so a newly built image alone would not restart the operator.
+    content = catalog.read(ROOT)["operator"].content
+    return _set(
+        {
+            "storage.publicEndpoint": cluster["PUBLIC_OBJECT_STORE"],
+            "minio.image": cluster["MINIO_IMAGE"],
+            "operator.podAnnotations.content": content,
+        }
+    )
 
 
 def _model_values() -> tuple[str, ...]:

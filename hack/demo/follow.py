@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 from agentjob_api.events import EventType
@@ -24,15 +25,20 @@ def follow(shell: Shell, name: str) -> dict[str, Any]:
     pod = job["status"].get("podName")
     if pod and job["status"]["phase"] == "Running":
         _events(shell, pod)
-    return _until(shell, name, END_PATIENCE_SECONDS, lambda phase: phase in TERMINAL_PHASES)
+    return _until(shell, name, END_PATIENCE_SECONDS, lambda phase: phase in TERMINAL_PHASES, _summary(job))
 
 
-def _until(shell: Shell, name: str, patience: float, done: Any) -> dict[str, Any]:
-    give_up, shown = time.monotonic() + patience, ""
+def _summary(job: dict[str, Any]) -> str:
+    status = job.get("status", {})
+    return f"{status.get('phase', '')} {status.get('reason', '')}".strip()
+
+
+def _until(shell: Shell, name: str, patience: float, done: Callable[[str], bool], shown: str = "") -> dict[str, Any]:
+    give_up = time.monotonic() + patience
     while time.monotonic() < give_up:
         job = shell.agentjob(name)
         status = job.get("status", {})
-        line = f"{status.get('phase', '')} {status.get('reason', '')}".strip()
+        line = _summary(job)
         if line and line != shown:
             style = PHASE_STYLE.get(status["phase"], "white")
             shell.console.print(f"  [{style}]{line}[/] [dim]{escape(status.get('message', ''))}[/]", highlight=False)
@@ -63,7 +69,7 @@ def show_event(console: Console, event: dict[str, Any]) -> None:
     """One event as one or two lines for people; kinds that only machines need are left out."""
     line = _line(event)
     if line:
-        console.print(line, highlight=False)
+        console.print(line, highlight=False, no_wrap=event.get("type") != EventType.RESULT, overflow="ellipsis")
 
 
 def _line(event: dict[str, Any]) -> str | None:

@@ -23,13 +23,6 @@ class Shell:
     console: Console
     namespace: str
 
-    def cluster(self) -> dict[str, str]:
-        """What `make cluster-up` wrote about the cluster. Raises `DemoError` when there is none."""
-        facts = ROOT / ".cluster" / "env"
-        if not facts.exists():
-            raise DemoError("no local cluster; start it with: make cluster-up images")
-        return dict(line.split("=", 1) for line in facts.read_text().splitlines() if "=" in line)
-
     def environment(self) -> dict[str, str]:
         """The caller's environment with the local cluster's kubeconfig and tools in front."""
         path = f"{ROOT / '.cluster' / 'bin'}{os.pathsep}{os.environ['PATH']}"
@@ -38,7 +31,7 @@ class Shell:
     def run(self, *command: str, show: bool = True, stdin: str | None = None) -> str:
         """Standard output of `command`. Raises `DemoError` with its error output when it fails."""
         if show:
-            self.console.print(f"[bold green]$[/] [bold]{' '.join(command)}[/]", highlight=False)
+            self.console.print(f"[bold green]$[/] [bold]{' '.join(command)}[/]", highlight=False, soft_wrap=True)
         done = subprocess.run(
             command, cwd=ROOT, env=self.environment(), input=stdin, capture_output=True, text=True, check=False
         )
@@ -58,7 +51,7 @@ class Shell:
     def stream(self, *arguments: str) -> "subprocess.Popen[str]":
         """A running `kubectl -n NAMESPACE …` whose output is read line by line."""
         command = ("kubectl", "-n", self.namespace, *arguments)
-        self.console.print(f"[bold green]$[/] [bold]{' '.join(command)}[/]", highlight=False)
+        self.console.print(f"[bold green]$[/] [bold]{' '.join(command)}[/]", highlight=False, soft_wrap=True)
         return subprocess.Popen(
             command, cwd=ROOT, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

@@ -65,6 +65,8 @@ CONSTRAINTS: dict[str, dict[str, Any]] = {
     },
     "storage.prefix": {"pattern": r"^([A-Za-z0-9._=-]+(/[A-Za-z0-9._=-]+)*)?$", "maxLength": 256},
     "storage.region": {"minLength": 1, "description": "Region that requests are signed for."},
+    "storage.caConfigMap.name": {"pattern": _OPTIONAL_DNS_NAME, "description": "Name of the ConfigMap."},
+    "storage.caConfigMap.key": {"pattern": _SECRET_KEY, "description": "Key in the ConfigMap."},
     "storage.retentionDays": {"minimum": 0, "maximum": 36500},
     "storage.credentials.secretName": {
         "pattern": _OPTIONAL_DNS_NAME,

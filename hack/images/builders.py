@@ -8,6 +8,7 @@ import tempfile
 from abc import ABC, abstractmethod
 from pathlib import Path
 
+from cluster import console
 from cluster.commands import finished, run
 from cluster.errors import PrerequisiteError
 from cluster.kindcluster import docker_answers
@@ -86,10 +87,20 @@ class BuildahBuilder(Builder):
 
     def build(self, image: Image, root: Path) -> None:
         baseimage.ensure()
+        before = self._identifier(image.reference)
         with tempfile.TemporaryDirectory(prefix="agentjob-build-home.") as home:
             buildhome.write(Path(home), machine.read_settings())
             options = ("--quiet", "--isolation=chroot", "--layers", "--pull=false", f"--volume={home}:/root")
             run("buildah", "bud", *options, *_arguments(image), root)
+        # The build before lost its tag; its layers that this one does not share would fill the disk.
+        if before and before != self._identifier(image.reference):
+            removed = finished(["buildah", "rmi", before])
+            if removed.returncode != 0:
+                console.say(f"the earlier build of {image.name} stays: {removed.stderr.strip()}")
+
+    def _identifier(self, reference: str) -> str:
+        listed = finished(["buildah", "images", "--quiet", "--no-trunc", reference])
+        return listed.stdout.strip() if listed.returncode == 0 else ""
 
     def export(self, reference: str, archive: Path) -> None:
         run("buildah", "push", "--quiet", reference, f"docker-archive:{archive}:{reference}")

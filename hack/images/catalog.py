@@ -52,7 +52,9 @@ def read(root: Path) -> dict[str, Image]:
 
 
 def _parents(inputs: dockerfile.Inputs, names: set[str]) -> tuple[str, ...]:
-    return tuple(sorted(names & {dockerfile.image_name(argument) for argument in inputs.images}))
+    return tuple(
+        sorted(names & {dockerfile.image_name(name) for name in inputs.images if name != dockerfile.BASE_ARGUMENT})
+    )
 
 
 def _build_order(parents: dict[str, tuple[str, ...]]) -> list[str]:

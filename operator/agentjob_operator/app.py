@@ -112,6 +112,7 @@ class Operator:
         stream = asyncio.create_task(
             source.stream(
                 *(kube, Handlers(cache, queue), kopf_stop),
+                catch_signals=self._catch_signals,
                 request_timeout=settings.api_timeout_seconds,
                 **page,  # type: ignore[arg-type]
             ),

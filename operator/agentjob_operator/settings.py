@@ -4,15 +4,21 @@ Everything in here comes from the administrator. Secrets come by environment onl
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from agentjob_api.base import Money
 from agentjob_api.pod_options import LocalObjectReference, ResourceRequirements
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, CliSuppress, NoDecode, SettingsConfigDict
 
 SECRET_FLAGS = ("--storage", "--storage.access-key", "--storage.secret-key", "--storage.session-token")
+
+
+def _refuse_secret(flag: str) -> None:
+    # argparse takes any unambiguous beginning of a flag, too.
+    name = flag.replace("_", "-")
+    if len(name) > len("--") and any(secret.startswith(name) for secret in SECRET_FLAGS):
+        raise ValueError(f"{flag} is a secret: give it in the environment")
 
 
 def _split_commas(value: object) -> object:
@@ -31,7 +37,7 @@ Endpoint = Annotated[str, Field(pattern=r"^https?://[^\s/@]+/*$"), AfterValidato
 
 
 class _Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class StorageSettings(_Group):
@@ -45,12 +51,14 @@ class StorageSettings(_Group):
     prefix: str = Field(default="", pattern=r"^([A-Za-z0-9._=-]+(/[A-Za-z0-9._=-]+)*)?$", max_length=256)
     """Put before every key, without slashes at the ends."""
     region: str = Field(default="us-east-1", min_length=1)
-    access_key: SecretStr
-    secret_key: SecretStr
-    session_token: Annotated[SecretStr | None, BeforeValidator(_none_when_empty)] = None
+    access_key: CliSuppress[SecretStr]
+    secret_key: CliSuppress[SecretStr]
+    session_token: CliSuppress[Annotated[SecretStr | None, BeforeValidator(_none_when_empty)]] = None
     """Set with temporary credentials: what is signed with them ends when they do."""
-    ca_file: Annotated[Path | None, BeforeValidator(_none_when_empty)] = None
-    """PEM file of the authority that signed the endpoint's certificate; the system's when unset."""
+    ca_pem: Annotated[str | None, Field(pattern=r"-----BEGIN CERTIFICATE-----"), BeforeValidator(_none_when_empty)] = (
+        None
+    )
+    """PEM text of the authority that signed the endpoint's certificate, for operator and courier; the system's when unset."""
     timeout_seconds: float = Field(default=10, gt=0, le=300)
     """For one request, whole."""
     retention_days: int = Field(default=0, ge=0, le=36500)
@@ -149,6 +157,7 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         frozen=True,
         extra="ignore",
+        use_attribute_docstrings=True,
         cli_kebab_case=True,
         cli_prog_name="agentjob-operator",
         # The input of an error about a missing field is all of the environment, secrets included.
@@ -199,8 +208,7 @@ class Settings(BaseSettings):
     def load(cls, flags: Sequence[str] = ()) -> Self:
         """From environment and `flags`. Raises `ValueError` (pydantic's names each field) and `SystemExit` after `--help`."""
         for flag in flags:
-            if flag.split("=", 1)[0].replace("_", "-") in SECRET_FLAGS:
-                raise ValueError(f"{flag.split('=', 1)[0]} is a secret: give it in the environment")
+            _refuse_secret(flag.split("=", 1)[0])
         return cls(_cli_parse_args=list(flags))
 
     @property

@@ -1,7 +1,7 @@
 """kopf as the event source: embedded, standalone, without state on any object."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import aiohttp
 import kopf
@@ -16,11 +16,15 @@ async def stream(
     handlers: Handlers,
     stop: asyncio.Event,
     *,
+    catch_signals: Callable[[], None],
     namespaces: Sequence[str],
     page_size: int,
     request_timeout: float,
 ) -> None:
-    """Feeds `handlers` until `stop` is set. Returns or raises when kopf cannot go on."""
+    """Feeds `handlers` until `stop` is set. Returns or raises when kopf cannot go on.
+
+    kopf takes the process's signal handlers: `catch_signals` takes them back.
+    """
 
     async def login(**_: object) -> kopf.AiohttpSession:
         cluster = kube.cluster
@@ -31,12 +35,14 @@ async def stream(
 
     settings = kopf_settings(page_size=page_size, request_timeout=request_timeout)
     select(settings)
-    await kopf.operator(
+    others = asyncio.all_tasks()
+    tasks = await kopf.spawn_tasks(
         registry=registry_of(handlers, login),
         settings=settings,
         standalone=True,
         clusterwide=not namespaces,
         namespaces=list(namespaces),
         stop_flag=stop,
-        identity=None,
     )
+    catch_signals()
+    await kopf.run_tasks(tasks, ignored=others)

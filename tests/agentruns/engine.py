@@ -2,13 +2,12 @@
 
 import asyncio
 import os
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from agentjob_runtime.common.config import read_job_config, read_task
-from agentjob_runtime.common.outcome import Outcome, RunEnded
+from agentjob_runtime.common.outcome import Outcome
 from agentjob_runtime.common.stop import Stop
 from agentjob_runtime.engines.base import Job
 from agentjob_runtime.engines.builtin.engine import BuiltinEngine
@@ -46,8 +45,6 @@ def _run(files: AgentJobFiles, stop: Stop) -> EngineRun:
     engine = BuiltinEngine(job, settings)
     try:
         outcome = engine.run()
-    except RunEnded as end:
-        outcome = end.outcome
     finally:
         events.close()
         os.close(stdout)
@@ -58,5 +55,6 @@ async def run_engine(root: Path, endpoint: str, task: str, **options: Any) -> En
     """Lays the files of `AgentJobFiles` (`options` are its fields) and runs the engine to its end."""
     files = AgentJobFiles(root, endpoint, task, **options)
     files.write()
-    stop = Stop(deadline=time.monotonic() + files.timeout_seconds)
+    stop = Stop()
+    stop.start_clock(files.timeout_seconds)
     return await asyncio.to_thread(_run, files, stop)

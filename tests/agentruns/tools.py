@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ class Toolbox:
     def __init__(self, root: Path) -> None:
         self.paths = Paths.under(root)
         self.paths.make_dirs()
-        self.stop = Stop(deadline=time.monotonic() + 600)
+        self.stop = Stop()
         self.context: ToolContext = make_context(self.paths, self.stop, os.environ)
         self.context.roots = (self.paths.workspace, self.paths.home)  # the tests' folders lie in /tmp
 

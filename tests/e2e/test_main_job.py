@@ -21,7 +21,7 @@ from e2e.support.store import Store
 from e2e.support.tenant import Tenant, agentjob, status
 
 TODO_APP = yaml.safe_load((EXAMPLES / "todo-app.yaml").read_text())
-LONG_NAME = "a-name-of-sixty-three-characters-which-is-all-a-label-may-have-x"[:63]
+LONG_NAME = "sixty-three-characters-are-all-that-a-label-of-a-pod-can-hold-x"
 DOTTED_NAME = "release-1.2.3.example.com." + "x" * 60 + ".end"
 HELLO = (
     sh("mkdir -p src && echo 'print(\"hello\")' > src/hello.py && python3 src/hello.py"),

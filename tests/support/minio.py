@@ -6,6 +6,7 @@ The binary is the one that `python3 -m cluster tools --only minio` builds into t
 import base64
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,10 +58,15 @@ class MinioServer:
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         wait_until_accepts(self.port)
 
-    def stop(self) -> None:
-        """Returns when its port is closed."""
+    def freeze(self) -> None:
+        """It answers nobody any more, and closes no connection."""
         if self._process is not None:
-            self._process.terminate()
+            self._process.send_signal(signal.SIGSTOP)
+
+    def stop(self) -> None:
+        """Returns when its port is closed; open connections are reset."""
+        if self._process is not None:
+            self._process.kill()
             self._process.wait()
             self._process = None
 

@@ -9,16 +9,18 @@ BLOCK = 512
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """Everything below, links not followed. What vanishes while it is looked at, or cannot be read, is left out."""
+    """Everything below, links not followed. What vanishes meanwhile or is closed to us is left out: the agent owns the
+    folder and may do both, and the kubelet's own limit still holds.
+    """
     folders = [str(folder)]
     while folders:
         try:
             with os.scandir(folders.pop()) as found:
                 entries = list(found)
+            folders.extend(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
         except OSError:
-            continue  # removed meanwhile, or closed to us: the kubelet's own limit still holds
+            continue
         yield from entries
-        folders.extend(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
 
 
 def disk_usage(folder: Path) -> int:
@@ -28,7 +30,7 @@ def disk_usage(folder: Path) -> int:
     for entry in _entries(folder):
         try:
             status = entry.stat(follow_symlinks=False)
-        except FileNotFoundError:
+        except OSError:  # as above
             continue
         if status.st_nlink > 1 and not entry.is_dir(follow_symlinks=False):
             if (status.st_dev, status.st_ino) in linked:

@@ -4,11 +4,9 @@ RunEnded            any end, with its outcome
 ConfigError         the operator handed over something unreadable
 """
 
-import math
 import os
 import signal
 import sys
-import time
 import traceback
 from pathlib import Path
 from types import TracebackType
@@ -18,10 +16,11 @@ from agentjob_api.reasons import Reason
 from agentjob_api.report import Verdict
 
 from agentjob_runtime.agent.courier_wait import wait_for_courier
+from agentjob_runtime.agent.disk_usage import disk_usage
 from agentjob_runtime.agent.ending import Ending
 from agentjob_runtime.agent.lock import take_lock
 from agentjob_runtime.agent.log import log
-from agentjob_runtime.agent.watch import start_watchers
+from agentjob_runtime.agent.watch import full_workspace, start_watchers
 from agentjob_runtime.common.clock import rfc3339
 from agentjob_runtime.common.config import ConfigError, read_job_config, read_task
 from agentjob_runtime.common.outcome import Outcome, RunEnded
@@ -77,7 +76,7 @@ def run_agent(paths: Paths) -> int:
 
 def work(paths: Paths, ending: Ending) -> Outcome:
     """The engine's outcome. Raises `RunEnded`, `ConfigError`, `SessionCorruptError` or `OSError`."""
-    stop = Stop(deadline=math.inf)
+    stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop.on_signal)
     config, task = read_job_config(paths.config), read_task(paths.task)
@@ -88,9 +87,15 @@ def work(paths: Paths, ending: Ending) -> Outcome:
     wait_for_courier(paths.courier_ready, stop)
     write_started(paths.started)
     ending.started = True
-    stop.deadline = time.monotonic() + config.limits.timeout_seconds
+    stop.start_clock(config.limits.timeout_seconds)
     start_watchers(paths.workspace, config.workspace_bytes, stop, ending.done, ending.last_resort)
-    return ending.engine.run()
+    return end_of_workspace(ending.engine.run(), paths.workspace, config.workspace_bytes)
+
+
+def end_of_workspace(outcome: Outcome, workspace: Path, limit: int) -> Outcome:
+    """The outcome, unless the agent filled the volume faster than the watcher looks."""
+    used = disk_usage(workspace)
+    return full_workspace(used, limit) if used > limit else outcome
 
 
 def write_started(path: Path) -> None:

@@ -15,6 +15,7 @@ from agentjob_runtime.agent.log import log
 from agentjob_runtime.common.outcome import Outcome, RunEnded
 from agentjob_runtime.common.process_tree import descendants, send
 from agentjob_runtime.common.stop import Stop
+from agentjob_runtime.common.text import mebibytes
 
 FULL_SHARE: Final = 0.9
 """Beyond this share the kubelet might evict the pod before the archive is made."""
@@ -26,6 +27,12 @@ PATIENCE_SECONDS: Final = {Reason.TIMEOUT: 15.0, Reason.AGENT_KILLED: 10.0, Reas
 TICK_SECONDS: Final = 0.25
 
 
+def full_workspace(used: int, limit: int) -> Outcome:
+    """The end of a run whose workspace holds `used` of `limit` bytes."""
+    message = f"The workspace holds {mebibytes(used)} of {mebibytes(limit)} (workspace.size)."
+    return RunEnded.limit(Reason.WORKSPACE_FULL, message).outcome
+
+
 def watch_workspace(workspace: Path, limit: int, stop: Stop, interval: float = MEASURE_SECONDS) -> None:
     """Ends the run, and everything that the agent started, when the workspace is nearly full. Runs until the run ends."""
     pause = interval
@@ -35,9 +42,9 @@ def watch_workspace(workspace: Path, limit: int, stop: Stop, interval: float = M
         used = disk_usage(workspace)
         pause = max(interval, BACKOFF * (time.monotonic() - started))
         if used > limit * FULL_SHARE:
-            message = f"The workspace holds {used:,} bytes of {limit:,}: over {FULL_SHARE:.0%}."
-            log(message)
-            stop.request(RunEnded.limit(Reason.WORKSPACE_FULL, message).outcome)
+            outcome = full_workspace(used, limit)
+            log(outcome.message)
+            stop.request(outcome)
             send(descendants(os.getpid()), SIGKILL)
 
 

@@ -4,6 +4,7 @@ A pattern without a slash, or with one at its end only, matches a *name* at any 
 A pattern with a slash at its start or in its middle matches a whole *path* from the workspace's root: `/dist`, `docs/*.pdf`.
 A slash at the end restricts a pattern to folders. `*` and `?` match anything but a slash, `[a-z]` and `[!a-z]` one character.
 `**/` matches any number of folders, also none; `/**` at the end everything inside. What matches is left out; a folder with all it holds.
+A `[` that no `]` follows stands for itself. Negation (`!`) is refused, not ignored.
 """
 
 import os
@@ -41,7 +42,7 @@ class Excludes:
 
 
 def compile_excludes(patterns: Iterable[str]) -> Excludes:
-    """Compiles patterns. Raises `PatternError`, which quotes the one that is empty, negated, or not closed."""
+    """Compiles patterns. Raises `PatternError`, which quotes the one that is empty or negated."""
     plain: set[str] = set()
     groups: dict[tuple[bool, bool], list[str]] = {(a, b): [] for a in (False, True) for b in (False, True)}
     for pattern in patterns:
@@ -49,7 +50,7 @@ def compile_excludes(patterns: Iterable[str]) -> Excludes:
         if not anchored and not folder and not _MAGIC.search(body):
             plain.add(body)
         else:
-            groups[anchored, folder].append(_translate(body, pattern))
+            groups[anchored, folder].append(_translate(body))
     return Excludes(
         plain_names=frozenset(plain),
         any_name=_union(groups[False, False]),
@@ -63,29 +64,27 @@ def _split(pattern: str) -> tuple[str, bool, bool]:
     if pattern.startswith("!"):
         raise PatternError(f"exclude pattern {pattern!r}: negation is not supported")
     folder = pattern.endswith("/")
-    body = pattern.removesuffix("/")
-    anchored = "/" in body
-    body = body.removeprefix("/")
-    if not body or body.startswith("/") or body.endswith("/"):
-        raise PatternError(f"exclude pattern {pattern!r} is empty or has an empty part")
-    return body, anchored, folder
+    body = pattern.rstrip("/")
+    if not body:
+        raise PatternError(f"exclude pattern {pattern!r} is empty")
+    return body.lstrip("/"), "/" in body, folder
 
 
 def _union(expressions: list[str]) -> re.Pattern[str] | None:
     return re.compile("|".join(f"(?:{e})" for e in expressions), re.DOTALL) if expressions else None
 
 
-def _translate(body: str, pattern: str) -> str:
+def _translate(body: str) -> str:
     """The regular expression of one pattern."""
     out: list[str] = []
     position = 0
     while position < len(body):
-        part, position = _next_part(body, position, pattern)
+        part, position = _next_part(body, position)
         out.append(part)
     return "".join(out)
 
 
-def _next_part(body: str, at: int, pattern: str) -> tuple[str, int]:
+def _next_part(body: str, at: int) -> tuple[str, int]:
     at_start = at == 0 or body[at - 1] == "/"
     if at_start and body.startswith("**/", at):
         return "(?:[^/]+/)*", at + 3
@@ -97,22 +96,25 @@ def _next_part(body: str, at: int, pattern: str) -> tuple[str, int]:
     if char == "?":
         return "[^/]", at + 1
     if char == "[":
-        return _bracket(body, at, pattern)
+        return _bracket(body, at)
     if char == "\\" and at + 1 < len(body):
         return re.escape(body[at + 1]), at + 2
     return re.escape(char), at + 1
 
 
-def _bracket(body: str, at: int, pattern: str) -> tuple[str, int]:
+def _bracket(body: str, at: int) -> tuple[str, int]:
     negated = body[at + 1 : at + 2] in {"!", "^"}
     first = at + 1 + negated
     end = body.find("]", first + 1)
-    if end < 0:
-        raise PatternError(f"exclude pattern {pattern!r}: [ without ]")
-    inside = body[first:end].replace("\\", r"\\").replace("[", r"\[").replace("]", r"\]").replace("^", r"\^")
-    expression = f"(?!/)[{'^' if negated else ''}{inside.replace('&&', '&').replace('~~', '~')}]"
+    inside = re.sub(r"([\\\[\]^&~|])", r"\\\1", body[first:end])
+    expression = f"(?!/)[{'^' if negated else ''}{inside}]"
+    return (expression, end + 1) if end > 0 and _compiles(expression) else (r"\[", at + 1)
+
+
+def _compiles(expression: str) -> bool:
+    """False for a range that runs backwards."""
     try:
         re.compile(expression)
-    except re.error as error:
-        raise PatternError(f"exclude pattern {pattern!r}: {error}") from error
-    return expression, end + 1
+    except re.error:
+        return False
+    return True

@@ -1,5 +1,6 @@
 """The one place that says whether a run must end: asked for by SIGTERM or a watching thread, obeyed by the loop and the tools."""
 
+import math
 import signal
 import threading
 import time
@@ -15,9 +16,9 @@ from agentjob_runtime.common.outcome import Outcome, RunEnded
 class Stop:
     """A request to end, made once; later ones are ignored. Only `interruptible` blocks of the main thread are broken into."""
 
-    def __init__(self, deadline: float) -> None:
-        self.deadline = deadline
-        """`time.monotonic()` at which `limits.timeoutSeconds` is over."""
+    def __init__(self) -> None:
+        self._deadline = math.inf
+        self._timeout = math.inf
         self._event = threading.Event()
         self._outcome: Outcome | None = None
         self._interruptible = False
@@ -26,12 +27,18 @@ class Stop:
     def outcome(self) -> Outcome | None:
         """Why the run must end; None while it may go on."""
         if self._outcome is None and self.remaining() <= 0:
-            return RunEnded.limit(Reason.TIMEOUT, "The time limit (limits.timeoutSeconds) is over.").outcome
+            message = f"The time limit of {self._timeout:g} s (limits.timeoutSeconds) is over."
+            return RunEnded.limit(Reason.TIMEOUT, message).outcome
         return self._outcome
+
+    def start_clock(self, timeout: float) -> None:
+        """From now on the run has `timeout` seconds; before, it has any time."""
+        self._timeout = timeout
+        self._deadline = time.monotonic() + timeout
 
     def remaining(self) -> float:
         """Seconds until the deadline; negative after it."""
-        return self.deadline - time.monotonic()
+        return self._deadline - time.monotonic()
 
     def request(self, outcome: Outcome) -> None:
         """Asks the run to end with `outcome`. From any thread."""

@@ -15,6 +15,11 @@ def one_line(text: str, limit: int) -> str:
     return joined if len(joined) <= limit else joined[: limit - 1] + "…"
 
 
+def mebibytes(count: int) -> str:
+    """Bytes as Kubernetes writes sizes: `64Mi`."""
+    return f"{round(count / 2**20)}Mi"
+
+
 def clean(text: str) -> str:
     """The text without lone surrogates, which JSON can carry and UTF-8 cannot."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -31,4 +31,4 @@ class Engine(Protocol):
     """How many steps were made so far."""
 
     def run(self) -> Outcome:
-        """Works until there is a verdict. Raises `RunEnded` with the outcome when there is an end without one."""
+        """Works until the run ends, with or without a verdict."""

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+GIT_CONFIG: Final = Path(__file__).with_name("gitconfig")
 QUIET: Final = {
     "PAGER": "cat",
     "MANPAGER": "cat",
     "GIT_PAGER": "cat",
+    "GIT_CONFIG_SYSTEM": str(GIT_CONFIG),
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_EDITOR": "true",
     "EDITOR": "true",

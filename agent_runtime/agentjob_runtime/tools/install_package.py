@@ -52,8 +52,8 @@ class InstallPackage(Tool):
             case "npm":
                 return ["npm", "install", *(["--save-dev"] if self.dev else []), "--", *self.packages]
             case "uv":
-                python = ensure_virtualenv(context) / "bin/python"
+                python = ensure_virtualenv(context, "uv") / "bin/python"
                 return ["uv", "pip", "install", "--python", str(python), "--", *self.packages]
             case "pip":
-                python = ensure_virtualenv(context) / "bin/python"
+                python = ensure_virtualenv(context, "pip") / "bin/python"
                 return [str(python), "-m", "pip", "install", "--", *self.packages]

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from agentjob_runtime.tools.base import ToolContext
 from agentjob_runtime.tools.environment import virtualenv
@@ -19,7 +20,14 @@ def find_python(context: ToolContext) -> str:
     return "python3"
 
 
-def ensure_virtualenv(context: ToolContext) -> Path:
+MAKERS = {
+    "pip": (["python3", "-m", "venv"], ["uv", "venv", "--no-python-downloads", "--python=python3", "--seed"]),
+    "uv": (["uv", "venv", "--no-python-downloads", "--python=python3"], ["python3", "-m", "venv"]),
+}
+"""What makes a virtual environment for each manager: the first that works; pip must be in it when it is for pip."""
+
+
+def ensure_virtualenv(context: ToolContext, manager: Literal["pip", "uv"]) -> Path:
     """The virtual environment that packages go to, made when there is none: the image's own Python is not changed.
 
     Raises `ToolError` when it cannot be made.
@@ -31,7 +39,7 @@ def ensure_virtualenv(context: ToolContext) -> Path:
     if os.access(folder / "bin/python", os.X_OK):
         return folder
     attempts = []
-    for command in (["uv", "venv", "--seed"], ["python3", "-m", "venv"]):
+    for command in MAKERS[manager]:
         argv = [*command, "--system-site-packages", str(folder)]
         try:
             done = context.runner.run(argv, context.workspace, context.environment, CREATE_SECONDS)

@@ -63,4 +63,6 @@ class SearchFiles(Tool):
         note = (
             [f"[only the first {MAX_MATCHES} lines are shown: narrow the search]"] if len(lines) > MAX_MATCHES else []
         )
-        return ToolOutput("\n".join([*lines[:MAX_MATCHES], *note]), ok=done.exit_code == 0, truncated=bool(note))
+        return ToolOutput(
+            "\n".join([*lines[:MAX_MATCHES], *note]), ok=done.exit_code == 0, truncated=bool(note) or done.truncated
+        )

@@ -85,6 +85,13 @@ imagePullSecrets:
   value: {{ .Values.storage.region | quote }}
 - name: AGENTJOB_STORAGE__RETENTION_DAYS
   value: {{ .Values.storage.retentionDays | int | quote }}
+{{- with .Values.storage.caConfigMap.name }}
+- name: AGENTJOB_STORAGE__CA_PEM
+  valueFrom:
+    configMapKeyRef:
+      name: {{ . }}
+      key: {{ $.Values.storage.caConfigMap.key }}
+{{- end }}
 - name: AGENTJOB_STORAGE__ACCESS_KEY
   valueFrom:
     secretKeyRef:

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from cluster import console, paths, toolbuild
-from cluster.commands import run
+from cluster.commands import run, succeeds
 from cluster.embedded import configs, dns, layout, transfer
 from cluster.errors import ClusterError, PrerequisiteError
 from cluster.scratch_image import BinaryImage, write_archive
@@ -27,6 +27,11 @@ def _client(supervisor: int, *arguments: str | Path) -> list[str]:
 def ctr(supervisor: int, *arguments: str | Path) -> str:
     """Runs containerd's client on the cluster's containerd; returns what it printed."""
     return run(*_client(supervisor, *arguments))
+
+
+def answers(supervisor: int) -> bool:
+    """Whether the cluster's containerd serves; for a moment it does not when it was started again."""
+    return succeeds(*_client(supervisor, "version"))
 
 
 def import_archive(supervisor: int, archive: Path, image: str, content: str) -> None:

@@ -36,6 +36,7 @@ def up(*, audited: bool, egress: bool, replace: bool) -> dict[str, Path]:
             wait_for("the API server", lambda: api_answers(binaries["kubectl"]), _START_SECONDS)
     supervisor = require_supervisor()
     with console.step("loading the cluster's own images"):
+        wait_for("containerd", lambda: images.answers(supervisor), _RECOVERY_SECONDS)
         images.ensure_system_images(supervisor)
     with console.step("waiting for the node and the DNS"):
         addons.switch_way_out(supervisor, wanted=egress)

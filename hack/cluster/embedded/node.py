@@ -21,17 +21,17 @@ def prepare_mounts(data: Path) -> None:
     /var/lib/kubelet) into `data`: nothing of it reaches the machine.
     """
     handle = os.open(data, os.O_DIRECTORY)
-    run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
+    run("mount", "--no-mtab", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
     inside = layout.INSIDE.root
     inside.mkdir(parents=True)
-    run("mount", "--bind", f"/proc/{os.getpid()}/fd/{handle}", str(inside))
+    run("mount", "--no-mtab", "--bind", f"/proc/{os.getpid()}/fd/{handle}", str(inside))
     os.close(handle)
     for name in ("var", "var-work"):
         (inside / name).mkdir(exist_ok=True)
     options = f"lowerdir=/var,upperdir={inside}/var,workdir={inside}/var-work"
-    run("mount", "-t", "overlay", "-o", options, "overlay", "/var")
+    run("mount", "--no-mtab", "-t", "overlay", "-o", options, "overlay", "/var")
     # Volumes mounted by the kubelet have to reach containerd's containers.
-    run("mount", "--make-rshared", "/")
+    run("mount", "--no-mtab", "--make-rshared", "/")
 
 
 def prepare_network() -> None:

@@ -1,6 +1,6 @@
-"""The attempt's own Secret: task, configuration, upload grant and the tokens of desktop and notebook. Each container mounts only the keys that it may read."""
+"""The attempt's own Secret: task, configuration, upload grant, tokens of desktop and notebook. Each container mounts only the keys that it may read."""
 
-from typing import Any
+from typing import Any, Final
 
 from agentjob_api import pod
 from agentjob_api.grant import UploadGrant
@@ -11,9 +11,13 @@ from agentjob_operator.manifests.config import job_config
 from agentjob_operator.manifests.labels import metadata
 from agentjob_operator.settings import Settings
 
+KEY_STORE_CA: Final = "store-ca.crt"
+"""PEM of the object store's authority: courier only, by `SSL_CERT_FILE`; absent where the system's authorities do."""
+
 
 def build_secret(attempt: Attempt, grant: UploadGrant, tokens: Tokens, settings: Settings) -> dict[str, Any]:
     """A core/v1 Secret, to be created only: the operator can read none."""
+    authority = settings.storage.ca_pem
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -23,6 +27,7 @@ def build_secret(attempt: Attempt, grant: UploadGrant, tokens: Tokens, settings:
             pod.KEY_TASK: attempt.spec.task,
             pod.KEY_CONFIG: job_config(attempt, settings).model_dump_json(by_alias=True),
             pod.KEY_UPLOAD: grant.model_dump_json(by_alias=True),
+            **({KEY_STORE_CA: authority} if authority else {}),
             **token_keys(attempt.spec, settings.beside, tokens),
         },
     }

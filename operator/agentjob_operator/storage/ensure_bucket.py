@@ -4,6 +4,7 @@ Waits for a store that is still starting. Exit codes: 0 done, 1 not done (the lo
 Not part of the operator itself: one that restarts while the store is down must still work.
 """
 
+import ssl
 import sys
 import time
 from typing import Final
@@ -54,7 +55,7 @@ def client(storage: StorageSettings) -> Minio:
     token = storage.session_token
     timeout = urllib3.Timeout(total=storage.timeout_seconds)
     pool = urllib3.PoolManager(
-        timeout=timeout, retries=False, ca_certs=str(storage.ca_file) if storage.ca_file else None
+        timeout=timeout, retries=False, ssl_context=ssl.create_default_context(cadata=storage.ca_pem)
     )
     return Minio(
         endpoint.netloc,

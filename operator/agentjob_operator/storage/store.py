@@ -46,10 +46,9 @@ class ObjectStore:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        ca_file = self._storage.ca_file
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=MAX_CONNECTIONS, ssl=ssl.create_default_context(cafile=ca_file) if ca_file else True
+                limit=MAX_CONNECTIONS, ssl=ssl.create_default_context(cadata=self._storage.ca_pem)
             ),
             timeout=aiohttp.ClientTimeout(total=self._storage.timeout_seconds),
         )

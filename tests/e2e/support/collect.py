@@ -6,7 +6,7 @@ from pathlib import Path
 from e2e.support import shell
 from e2e.support.paths import ARTIFACTS
 
-_OBJECTS = "agentjobs,jobs,pods,events,resourcequotas,limitranges,configmaps"
+_KINDS = ("agentjobs", "jobs", "pods", "resourcequotas", "limitranges")
 """No Secrets: what is kept of a failure may be shown to anybody."""
 
 
@@ -21,8 +21,9 @@ def collect(test: str, namespaces: list[str], system: str) -> Path:
 
 def _collect_namespace(folder: Path, namespace: str) -> None:
     folder.mkdir()
-    _keep(folder / "objects.yaml", "-n", namespace, "get", _OBJECTS, "-o", "yaml")
-    _keep(folder / "agentjobs.txt", "-n", namespace, "get", "agentjobs,jobs,pods", "-o", "wide")
+    for kind in _KINDS:
+        _keep(folder / f"{kind}.yaml", "-n", namespace, "get", kind, "-o", "yaml")
+    _keep(folder / "overview.txt", "-n", namespace, "get", "agentjobs,jobs,pods", "-o", "wide")
     _keep(folder / "events.txt", "-n", namespace, "get", "events", "--sort-by=.lastTimestamp")
     template = "{range .items[*]}{.metadata.name}{range .status['initContainerStatuses','containerStatuses'][*]}"
     listed = shell.kubectl(

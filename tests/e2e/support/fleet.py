@@ -36,8 +36,8 @@ class Fleets:
         if module.__name__ in self.started:
             return
         tenant = self.create(module.__name__.rpartition("test_")[2].replace("_", "-"))
-        tenant.apply(*module.CASES.values())
         self.started[module.__name__] = tenant
+        tenant.apply(*module.CASES.values())
 
 
 def modules_with_cases(items: list[pytest.Item]) -> list[ModuleType]:

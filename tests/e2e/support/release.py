@@ -15,6 +15,7 @@ from e2e.support.api import Api, Json
 from e2e.support.gitrepos import Repositories
 from e2e.support.paths import CHART, E2E, REPOSITORY
 from e2e.support.store import Store
+from e2e.support.tenant import TENANT_LABEL
 from images import catalog
 
 RELEASE, SYSTEM, SERVERS = "agentjob", "agentjob-system", "agentjob-e2e"
@@ -23,7 +24,7 @@ BUCKET = "agentjob"
 _MODEL = f"/api/v1/namespaces/{SERVERS}/services/scripted-model:8080/proxy"
 _CONTENT = "agentjob.io/content"
 """Annotation of pods: what their image is made of. The tag stays `dev`, so a new image would not restart them."""
-_WAIT = "300s"
+_WAIT = "120s"
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,23 @@ class Release:
 
 def install(api: Api) -> Release:
     """Idempotent: restarts only what changed."""
+    _remove_rests(api)
     images = catalog.read(REPOSITORY)
     servers = _apply_servers(images)
     _upgrade(images)
-    shell.kubectl("-n", SERVERS, "rollout", "status", "deployment", "--timeout", _WAIT, seconds=320)
+    _await_rollouts()
     key = next(item["stringData"]["api-key"] for item in servers if item["kind"] == "Secret")
-    return Release(api, _store(api), _serve_repositories(api), key)
+    store = _store(api)
+    if not store.has_bucket():
+        # MinIO without a volume of its own forgets its buckets when its pod is replaced.
+        store.client.make_bucket(store.bucket)
+    return Release(api, store, _serve_repositories(api), key)
+
+
+def _remove_rests(api: Api) -> None:
+    # Namespaces of a session that was killed: their jobs would run beside ours.
+    for left in api.items("/api/v1/namespaces", labelSelector=TENANT_LABEL):
+        api.delete(f"/api/v1/namespaces/{left['metadata']['name']}")
 
 
 def _apply_servers(images: dict[str, catalog.Image]) -> list[Json]:
@@ -76,9 +88,16 @@ def _upgrade(images: dict[str, catalog.Image]) -> None:
         file.flush()
         shell.run(
             "helm", "upgrade", "--install", RELEASE, str(CHART), "--namespace", SYSTEM, "--create-namespace",
-            "--values", str(E2E / "values.yaml"), "--values", file.name, "--wait", "--wait-for-jobs", "--timeout", _WAIT,
-            seconds=320,
+            "--values", str(E2E / "values.yaml"), "--values", file.name,
         )  # fmt: skip
+
+
+def _await_rollouts() -> None:
+    # Not by `helm --wait`: a release whose installation was interrupted refuses the next one.
+    kinds = {SYSTEM: ("deployment", "statefulset"), SERVERS: ("deployment",)}
+    for namespace, workloads in kinds.items():
+        for kind in workloads:
+            shell.kubectl("-n", namespace, "rollout", "status", kind, "--timeout", _WAIT, seconds=150)
 
 
 def _store(api: Api) -> Store:

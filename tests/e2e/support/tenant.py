@@ -14,6 +14,7 @@ from e2e.support.api import Api, Json
 
 MODEL_SECRET = "agentjob-model"
 """What the chart's values name for AgentJobs that name no Secret of their own."""
+TENANT_LABEL = "agentjob-e2e"
 END_SECONDS = 240
 """How long an ordinary AgentJob may take on a busy machine before a test gives up on it."""
 
@@ -90,7 +91,7 @@ class Tenant:
 def create_tenant(api: Api, prefix: str, model_key: str) -> Tenant:
     """A new namespace that enforces Pod Security `restricted`, with the Secret that holds the model's key."""
     name = f"e2e-{prefix[:40]}-{secrets.token_hex(3)}"
-    labels = {"pod-security.kubernetes.io/enforce": "restricted", "agentjob-e2e": "true"}
+    labels = {"pod-security.kubernetes.io/enforce": "restricted", TENANT_LABEL: "true"}
     api.create("/api/v1/namespaces", {"metadata": {"name": name, "labels": labels}})
     tenant = Tenant(api, name)
     api.create(tenant.path("secrets"), model_secret(MODEL_SECRET, model_key))

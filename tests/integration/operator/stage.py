@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 
 from agentjob_api import names
 from agentjob_api.report import Report, StoredObject, Verdict
@@ -15,6 +15,7 @@ from apiserver.client import MERGE_PATCH, ApiClient, agentjob
 from support.minio import BUCKET, MinioServer
 
 Json = dict[str, Any]
+T = TypeVar("T")
 WAIT_SECONDS = 40.0
 INIT = ("model-proxy", "prepare")
 MAIN = ("courier", "agent")
@@ -66,12 +67,13 @@ class Stage:
 
     def job(self, name: str, attempt: int = 1) -> Json:
         """Waits for the Job of an attempt."""
-        found = self.wait(
-            lambda: next(iter(self.jobs_of(name)[attempt - 1 : attempt]), None), f"job {attempt} of {name}"
-        )
-        return found
 
-    def wait(self, what: Callable[[], Any], meaning: str, seconds: float = WAIT_SECONDS) -> Any:
+        def found() -> Json | None:
+            return next(iter(self.jobs_of(name)[attempt - 1 : attempt]), None)
+
+        return self.wait(found, f"job {attempt} of {name}")
+
+    def wait(self, what: Callable[[], T | None], meaning: str, seconds: float = WAIT_SECONDS) -> T:
         """The first true answer of `what`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -100,15 +102,12 @@ class Stage:
         self.api.create(self.path("pods"), body).or_fail()
         return name
 
-    def set_pod(self, pod: str, **containers: Json) -> None:
-        """Container states by name (`model_proxy` for model-proxy); `phase`, `conditions`, `reason`, `message` of the pod, too."""
-        special = {
-            key: containers.pop(key) for key in ("phase", "conditions", "reason", "message") if key in containers
-        }
+    def set_pod(self, pod: str, fields: Json | None = None, **containers: Json) -> None:
+        """Container states by name (`model_proxy` for model-proxy); `fields` are others of the pod's status."""
         states = {name.replace("_", "-"): state for name, state in containers.items()}
         status: Json = {
             "phase": "Running",
-            **special,
+            **(fields or {}),
             "initContainerStatuses": [_container(name, states) for name in INIT],
             "containerStatuses": [_container(name, states) for name in MAIN],
         }
@@ -137,7 +136,36 @@ class Stage:
     def finish(self, pod: str, report: str, *, agent_exit: int = 0, phase: str = "Succeeded") -> None:
         """Agent and courier ended."""
         courier = ended(0, message=report)
-        self.set_pod(pod, phase=phase, model_proxy=ended(), prepare=ended(), agent=ended(agent_exit), courier=courier)
+        self.set_pod(
+            pod, {"phase": phase}, model_proxy=ended(), prepare=ended(), agent=ended(agent_exit), courier=courier
+        )
+
+    def delete(self, kind: str, name: str) -> None:
+        """At once, as the garbage collector and the kubelet would leave it."""
+        query = {"propagationPolicy": "Background", "gracePeriodSeconds": "0"}
+        self.api.request("DELETE", self.path(kind, name), query=query).or_fail()
+
+    def play(self, name: str) -> Json:
+        """Does, again and again, what the cluster would do next, until the AgentJob ended; returns its status."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < deadline:
+            status = self.status(name)
+            if status.get("phase") in ("Succeeded", "Failed"):
+                return status
+            for job in self.jobs_of(name):
+                self._advance(name, job, status)
+            time.sleep(0.05)
+        raise AssertionError(f"{name} did not end: {json.dumps(status, indent=1)}")
+
+    def _advance(self, name: str, job: Json, status: Json) -> None:
+        uid, attempt = job["metadata"]["uid"], int(job["metadata"]["labels"][names.LABEL_ATTEMPT])
+        pods = [p for p in self.items("pods") if p["metadata"]["ownerReferences"][0]["uid"] == uid]
+        if not pods:
+            self.make_pod(job)
+        elif pods[0]["status"]["phase"] == "Pending":
+            self.run(pods[0]["metadata"]["name"])
+        elif status.get("phase") == "Running" and pods[0]["status"]["phase"] == "Running":
+            self.succeed(name, pods[0]["metadata"]["name"], attempt)
 
     def succeed(self, name: str, pod: str, attempt: int = 1) -> None:
         """Everything went well."""

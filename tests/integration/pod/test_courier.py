@@ -15,6 +15,7 @@ from agentjob_api.job_config import ArchiveConfig
 from agentjob_api.pod import ExitCode
 from agentjob_api.reasons import Reason
 from agentjob_api.report import AgentResult, ProxyUsage, Verdict
+from agentjob_runtime.courier.stream import STORED_MAX
 from integration.pod.conftest import Attempt
 from integration.pod.courierrun import CourierRun, wait_for
 from support.minio import running_minio
@@ -146,6 +147,22 @@ def test_a_flooded_and_truncated_event_file_breaks_nothing(run: CourierRun, atte
     assert code == ExitCode.SUCCESS
     stored = b"".join(attempt.read(name) for name in attempt.names() if name.startswith("events/"))
     assert [json.loads(line)["seq"] for line in stored.splitlines()] == [1, 2]
+
+
+def test_a_log_without_end_is_cut_with_a_word_about_it(run: CourierRun, attempt: Attempt) -> None:
+    """70 MB of valid events: 64 MiB are stored, then one event says that the rest is not."""
+    run.start(attempt.grant())
+    text = "x" * 100_000
+    with run.paths.events.open("a") as file:
+        file.writelines(json.dumps(event(number) | {"text": text}) + "\n" for number in range(1, 701))
+    run.end_agent(DONE)
+    code, _ = run.finish()
+    assert code == ExitCode.SUCCESS
+    stored = b"".join(attempt.read(name) for name in attempt.names() if name.startswith("events/"))
+    assert STORED_MAX - 200_000 < len(stored) < STORED_MAX + 1000
+    *_, last, marker = (json.loads(line) for line in stored.splitlines())
+    assert (marker["type"], marker["reason"]) == ("error", "LogTooLarge")
+    assert marker["seq"] > last["seq"]
 
 
 def test_an_archive_over_its_limit_is_reported_and_not_half_there(

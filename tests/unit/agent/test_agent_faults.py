@@ -129,6 +129,15 @@ async def test_a_workspace_that_fills_up_ends_the_run(tmp_path: Path, model: Run
     assert not any(alive(pid) for pid in written_pids(run))
 
 
+async def test_a_workspace_that_filled_up_in_no_time_is_no_success(tmp_path: Path, model: RunningScripted) -> None:
+    """Written and finished before anybody looked: it would not fit the volume."""
+    turns = [shell("head -c 20000000 /dev/zero > big"), FINISH]
+    run = await run_agent(AgentJobFiles(tmp_path, model.endpoint, inline_task(*turns), workspace_bytes=10 << 20))
+    assert run.exit_code == ExitCode.AGENT_LIMIT, run.stderr
+    assert run.result().reason is Reason.WORKSPACE_FULL
+    assert "of 10Mi" in run.result().message
+
+
 async def test_a_flood_costs_no_memory(tmp_path: Path, model: RunningScripted) -> None:
     """A gigabyte of output from one command: the agent's own peak stays that of a small program."""
     turns = [shell("head -c 1000000000 /dev/zero", timeout_seconds=300), shell("touch done; sleep 300")]

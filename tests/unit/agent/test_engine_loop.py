@@ -51,6 +51,12 @@ async def test_the_step_limit_is_hard(tmp_path: Path) -> None:
     ]
 
 
+async def test_names_of_files_need_not_be_text(tmp_path: Path) -> None:
+    """Bytes that are not UTF-8 reach neither the session nor the model as such."""
+    turns = [shell("touch $'bad\\xff'"), calls(("list_files", {}), ("read_file", {"path": "missing"})), FINISH]
+    assert await outcome_of(tmp_path, *turns) == (Verdict.SUCCESS, Reason.COMPLETED)
+
+
 async def test_the_deadline_kills_the_running_command(tmp_path: Path) -> None:
     """The command would take a minute; the run ends as Timeout, and its result is there."""
     async with running_scripted() as model:

@@ -101,7 +101,7 @@ def test_a_virtual_environment_is_made_in_the_home_folder(toolbox: Toolbox) -> N
     """The image's own Python is not changed; what is installed there is what run_shell finds first."""
     from agentjob_runtime.tools.python_env import ensure_virtualenv, find_python
 
-    folder = ensure_virtualenv(toolbox.context)
+    folder = ensure_virtualenv(toolbox.context, "uv")
     assert folder == toolbox.paths.home / ".venv"
     assert find_python(toolbox.context) == str(folder / "bin/python")
     assert toolbox.call("run_shell", command="command -v python").text.startswith(str(folder / "bin/python"))

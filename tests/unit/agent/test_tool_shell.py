@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 from pathlib import Path
 from signal import SIGKILL
 
@@ -101,6 +100,16 @@ def test_nothing_of_the_runtime_is_inherited(toolbox: Toolbox, monkeypatch: pyte
     assert "\n4\n" in output.text  # 0, 1, 2 and the folder that ls reads
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+def test_git_works_in_a_workspace_of_somebody_else(toolbox: Toolbox) -> None:
+    """The top of a volume belongs to root; a commit needs no identity, and one that is set wins."""
+    toolbox.call("run_shell", command="git init -q . && touch a && git add a")
+    os.chown(toolbox.workspace, 12345, 12345)
+    assert toolbox.call("run_shell", command="git commit -qm one && git log --format=%an").text.startswith("AgentJob\n")
+    command = "git config user.name Ada && git commit -qm two --allow-empty && git log --format=%an"
+    assert toolbox.call("run_shell", command=command).text.startswith("Ada\nAgentJob\n")
+
+
 def test_the_end_of_the_run_kills_the_command(toolbox: Toolbox) -> None:
     """SIGTERM's request, made from elsewhere, is obeyed in a running command."""
     end = RunEnded.crash(Reason.AGENT_KILLED, "told to stop").outcome
@@ -113,7 +122,7 @@ def test_the_end_of_the_run_kills_the_command(toolbox: Toolbox) -> None:
 
 def test_the_jobs_deadline_is_shorter_than_the_commands(toolbox: Toolbox) -> None:
     """The run ends as Timeout, not the command."""
-    toolbox.stop.deadline = time.monotonic() + 0.5
+    toolbox.stop.start_clock(0.5)
     with pytest.raises(RunEnded) as raised:
         toolbox.call("run_shell", command="sleep 300", timeout_seconds=200)
     assert raised.value.outcome.reason is Reason.TIMEOUT

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 from agentjob_api.pod import ExitCode
@@ -30,7 +29,8 @@ become_subreaper()
 ending = Ending(Path(sys.argv[1]) / "result.json")
 child = subprocess.Popen(["sleep", "300"], start_new_session=True)
 (Path(sys.argv[1]) / "pid").write_text(str(child.pid))
-stop = Stop(deadline=time.monotonic())
+stop = Stop()
+stop.start_clock(0)
 arguments = (stop, ending.done, ending.last_resort, {Reason.TIMEOUT: 0.3})
 threading.Thread(target=watch_end, args=arguments, daemon=True).start()
 time.sleep(300)
@@ -50,7 +50,7 @@ def test_a_hanging_loop_is_ended_from_outside(tmp_path: Path) -> None:
 
 def test_the_watchdog_leaves_a_run_alone_that_ends_by_itself() -> None:
     """Within its patience nothing is forced."""
-    stop, ended, forced = Stop(time.monotonic() + 600), threading.Event(), list[Outcome]()
+    stop, ended, forced = Stop(), threading.Event(), list[Outcome]()
     stop.request(RunEnded.crash(Reason.AGENT_KILLED, "told to stop").outcome)
     thread = threading.Thread(target=watch_end, args=(stop, ended, forced.append), daemon=True)
     thread.start()

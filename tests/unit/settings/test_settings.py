@@ -32,7 +32,7 @@ def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> N
     for name in (
         "STORAGE__PUBLIC_ENDPOINT",
         "STORAGE__SESSION_TOKEN",
-        "STORAGE__CA_FILE",
+        "STORAGE__CA_PEM",
         "DEFAULT_MODEL__API_KEY_SECRET_NAME",
         "DEFAULT_MODEL__INPUT_PER_MILLION_TOKENS",
         "NAMESPACES",
@@ -64,6 +64,8 @@ def test_flags_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
         ["--storage.secret-key", "hidden"],
         ["--storage.secret_key=hidden"],
         ["--storage.access-key=hidden"],
+        ["--storage.secret", "hidden"],
+        ["--storage.a=hidden"],
         ["--storage.session-token", "hidden"],
         ["--storage", '{"secret_key": "hidden"}'],
     ],

@@ -42,13 +42,18 @@ class Discipline:
         self._format_errors = self._format_errors + 1 if executed.malformed or empty or cut else 0
         if self._format_errors >= self._settings.format_errors:
             last = executed.results[-1].content if executed.results else EMPTY
-            raise RunEnded.crash(Reason.FORMAT_ERRORS, f"{self._format_errors} replies in a row; at last: {last}")
+            raise RunEnded.crash(
+                Reason.FORMAT_ERRORS,
+                f"{self._format_errors} replies of the model in a row could not be understood. The last: {last}",
+            )
 
     def _count_timeouts(self, executed: Executed) -> None:
         for output in executed.outputs:
             self._timeouts = self._timeouts + 1 if output.timed_out else 0
         if self._timeouts >= self._settings.command_timeouts:
-            raise RunEnded.crash(Reason.STUCK, f"{self._timeouts} commands in a row were killed after their time.")
+            raise RunEnded.crash(
+                Reason.STUCK, f"{self._timeouts} commands of the model in a row were killed after their time."
+            )
 
     def _no_call(self, reply: Reply) -> str:
         if reply.finish_reason == "length":

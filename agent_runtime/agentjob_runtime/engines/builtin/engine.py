@@ -47,6 +47,7 @@ class BuiltinEngine:
         header = self._store.loaded.header
         self.session_id = header.session_id if header else uuid.uuid4().hex
         self.steps = 0
+        self._time_told = False
 
     def run(self) -> Outcome:
         """`Engine.run`."""
@@ -54,6 +55,8 @@ class BuiltinEngine:
             self._open()
             while True:
                 self.step()
+        except RunEnded as end:
+            return end.outcome
         finally:
             self._store.close()
             self._client.close()
@@ -67,7 +70,8 @@ class BuiltinEngine:
         self.steps += 1
         self._job.events.emit(EventType.STEP, step=self.steps, of=limit)
         self._execute(self._query.ask())
-        self._warn(limit - self.steps)
+        self._warn_of_steps(limit - self.steps)
+        self._warn_of_time()
         self._conversation.sync()
 
     def _execute(self, reply: Reply) -> None:
@@ -77,17 +81,24 @@ class BuiltinEngine:
             self._conversation.append(message)
         if message.content:
             self._job.events.emit(EventType.MESSAGE, role=str(message.role), text=message.content)
-        executed = self._executor.run(reply)
-        self._conversation.append(*executed.results)
+        executed = self._executor.run(reply, self._conversation.append)
         if verdict := self._executor.context.verdict:
             end = (Verdict.SUCCESS, Reason.COMPLETED) if verdict.success else (Verdict.FAILURE, Reason.AGENT_FAILED)
             raise RunEnded(Outcome(*end, verdict.summary))
         if advice := self._discipline.judge(reply, executed):
             self._tell(advice)
 
-    def _warn(self, left: int) -> None:
+    def _warn_of_steps(self, left: int) -> None:
         if left == self._settings.steps_warning and self.steps > left:
             self._tell(prompt.STEPS_LEFT.format(left=left))
+
+    def _warn_of_time(self) -> None:
+        """Once, for the last tenth of the time, at most two minutes before its end."""
+        left = self._job.stop.remaining()
+        if self._time_told or left > min(120.0, self._job.config.limits.timeout_seconds / 10):
+            return
+        self._time_told = True
+        self._tell(prompt.TIME_LEFT.format(left=int(left)))
 
     def _tell(self, text: str) -> None:
         self._conversation.append(user(text))

@@ -2,12 +2,13 @@
 
 import json
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from agentjob_api.events import EventType
 
 from agentjob_runtime.common.outcome import RunEnded
-from agentjob_runtime.common.text import head_and_tail
+from agentjob_runtime.common.text import clean, head_and_tail
 from agentjob_runtime.engines.builtin.reply import Reply
 from agentjob_runtime.events.writer import EventWriter
 from agentjob_runtime.session.messages import Message, ToolCall, tool_result
@@ -39,8 +40,8 @@ class Executor:
         self.context = context
         self._events = events
 
-    def run(self, reply: Reply) -> Executed:
-        """Raises `RunEnded` when the run was told to end meanwhile."""
+    def run(self, reply: Reply, tell: Callable[[Message], None]) -> Executed:
+        """Hands each result to `tell` as it comes. Raises `RunEnded` when the run was told to end meanwhile."""
         results: list[Message] = []
         outputs: list[ToolOutput] = []
         malformed = False
@@ -49,6 +50,7 @@ class Executor:
             malformed = malformed or not understood
             outputs.append(output)
             results.append(tool_result(call, output.text))
+            tell(results[-1])
         return Executed(tuple(results), tuple(outputs), malformed)
 
     def _answer(self, call: ToolCall, reply: Reply) -> tuple[ToolOutput, bool]:
@@ -56,6 +58,7 @@ class Executor:
         started = time.monotonic()
         try:
             output, understood = self._run(call, reply)
+            output = replace(output, text=clean(output.text))  # names of files need not be text
         except RunEnded as end:
             self._report(call, ToolOutput(f"Stopped: {end.outcome.message}", ok=False), started)
             raise

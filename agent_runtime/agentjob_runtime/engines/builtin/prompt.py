@@ -19,6 +19,7 @@ NUDGE: Final = (
     "If the task cannot be done, call finish with success false."
 )
 STEPS_LEFT: Final = "Only {left} steps are left. Bring the work into a good state and call finish."
+TIME_LEFT: Final = "Only about {left} seconds are left. Bring the work into a good state and call finish."
 INTERRUPTED: Final = "The run was interrupted and goes on now. Look at the state of the workspace, then go on."
 NEW_TASK: Final = "There is a new task, on the workspace as you left it:\n\n{task}"
 

@@ -37,12 +37,13 @@ class Query:
                 self._compact_hard(compactions, str(error))
             except MalformedHistoryError as error:
                 if repaired or not self._conversation.repair():
-                    raise RunEnded.crash(Reason.MODEL_REFUSED, str(error)) from error
+                    text = f"The model's endpoint finds the conversation malformed: {error}"
+                    raise RunEnded.crash(Reason.MODEL_REFUSED, text) from error
                 repaired = True
                 self._say("The provider found the conversation malformed; it was repaired.")
         self._count(reply)
         if reply.finish_reason == "content_filter":
-            raise RunEnded.crash(Reason.MODEL_REFUSED, "The provider's content filter stopped the reply.")
+            raise RunEnded.crash(Reason.MODEL_REFUSED, "The content filter of the model's provider stopped the reply.")
         return reply
 
     def _compact_if_near(self) -> None:
@@ -54,7 +55,8 @@ class Query:
         """The provider's limit is lower than thought: each try aims at half of what there is and keeps fewer steps."""
         shorter = self._compact(self._conversation.tokens() // 2, self._settings.keep_recent // 2**number)
         if number > self._settings.compactions_per_call or not shorter:
-            raise RunEnded.crash(Reason.CONTEXT_OVERFLOW, message)
+            text = f"The conversation does not fit the model's context even after compaction: {message}"
+            raise RunEnded.crash(Reason.CONTEXT_OVERFLOW, text)
 
     def _compact(self, target: int, keep_recent: int) -> bool:
         before = self._conversation.tokens()

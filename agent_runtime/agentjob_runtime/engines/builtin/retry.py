@@ -69,7 +69,10 @@ class RetryingModel:
                 continue
             failed += 1
             if failed >= self._settings.tries:
-                raise RunEnded.crash(Reason.MODEL_UNAVAILABLE, f"Tried {failed} times; at last: {failure.message}")
+                raise RunEnded.crash(
+                    Reason.MODEL_UNAVAILABLE,
+                    f"The model's endpoint failed {failed} times in a row, at last: {failure.message}",
+                )
             self._pause(failure, failed, delay(failure, failed, self._settings))
 
     def _is_starting(self) -> bool:
@@ -95,9 +98,13 @@ class RetryingModel:
             case FailureClass.HISTORY:
                 raise MalformedHistoryError(failure.message)
             case FailureClass.AUTH:
-                raise RunEnded.crash(Reason.MODEL_UNAUTHORIZED, failure.message)
+                raise RunEnded.crash(
+                    Reason.MODEL_UNAUTHORIZED, f"The model's endpoint refused the key: {failure.message}"
+                )
             case FailureClass.POLICY:
-                raise RunEnded.crash(Reason.MODEL_REFUSED, failure.message)
+                raise RunEnded.crash(
+                    Reason.MODEL_REFUSED, f"The model's endpoint refused the request: {failure.message}"
+                )
             case FailureClass.LIMIT:
                 raise RunEnded.limit(failure.reason or Reason.TOKEN_LIMIT, failure.message)
             case FailureClass.RETRY | FailureClass.CONNECT:

@@ -24,8 +24,8 @@ class EngineSettings(BaseModel):
     reply_characters: int = 4_000_000
     """A longer reply is not one."""
 
-    tries: int = 8
-    """Calls of the model for one step, the first included."""
+    tries: int = 7
+    """Calls of the model for one step, the first included: with the delays below it waits a minute at least."""
     backoff_seconds: float = 1
     """Before the second try; doubled for each further one, with jitter of a quarter."""
     backoff_cap_seconds: float = 60

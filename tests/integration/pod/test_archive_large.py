@@ -1,0 +1,34 @@
+"""Archives beyond the limits of 16 and 32 bits: too slow for the unit tests."""
+
+import subprocess
+import zipfile
+from pathlib import Path
+
+from agentjob_runtime.archive.pack import PackRequest, pack
+from agentjob_runtime.archive.patterns import compile_excludes
+
+
+def test_more_entries_than_16_bits_count_need_zip64(tmp_path: Path) -> None:
+    """70,000 files: the end records change their form."""
+    root = tmp_path / "many"
+    for number in range(70):
+        (root / str(number)).mkdir(parents=True)
+        for name in range(1000):
+            (root / str(number) / str(name)).touch()
+    packed = pack(PackRequest(root, tmp_path / "a.zip", "Zip", compile_excludes([]), 1 << 30, 1 << 40))
+    with zipfile.ZipFile(packed.path) as archive:
+        assert len(archive.namelist()) == 70_070
+    assert b'"truncated":true' in packed.manifest
+
+
+def test_a_file_beyond_4_gib_needs_zip64(tmp_path: Path) -> None:
+    """A sparse file of 5 GiB: sizes that 32 bits cannot hold, in descriptor and directory."""
+    root = tmp_path / "root"
+    root.mkdir()
+    with (root / "sparse").open("wb") as file:
+        file.truncate(5 << 30)
+    packed = pack(PackRequest(root, tmp_path / "a.zip", "Zip", compile_excludes([]), 1 << 30, 1 << 40))
+    with zipfile.ZipFile(packed.path) as archive:
+        assert archive.getinfo("sparse").file_size == 5 << 30
+    listing = subprocess.run(["unzip", "-l", packed.path], capture_output=True, text=True, check=True).stdout
+    assert str(5 << 30) in listing

@@ -1,0 +1,71 @@
+"""The cache keeps the newest of what it is told, in whatever order, and nothing of what is finished."""
+
+from dataclasses import replace
+
+from agentjob_operator.cache import Cache
+from agentjob_operator.objects import Key
+from unit.operator.clusterobjects import JOB_UID, UID, agentjob, at_work, job, pod, recorded, running
+
+KEY = Key("ns", "todo")
+
+
+def _cache() -> Cache:
+    cache = Cache()
+    assert cache.put_agentjob(agentjob())
+    return cache
+
+
+def test_a_stale_event_changes_nothing() -> None:
+    """It was sent before our own PATCH, and arrives after its answer was cached."""
+    cache = _cache()
+    cache.put_agentjob(replace(agentjob(recorded()), resource_version="12"))
+    assert not cache.put_agentjob(replace(agentjob(), resource_version="11"))
+    known = cache.agentjob(KEY)
+    assert known is not None
+    assert known.status["attempts"] == 1
+
+
+def test_versions_are_numbers() -> None:
+    """ "9" is older than "10"."""
+    cache = _cache()
+    assert not cache.put_agentjob(replace(agentjob(), resource_version="9"))
+
+
+def test_another_uid_is_another_object() -> None:
+    """Deleted and made again under the same name: nothing of the old one is kept."""
+    cache = _cache()
+    cache.put_job(job())
+    assert cache.put_agentjob(replace(agentjob(), uid="new", resource_version="5"))
+    assert list(cache.jobs(KEY)) == []
+
+
+def test_what_is_finished_is_forgotten_with_its_jobs_and_pods() -> None:
+    """They stay in the cluster for ten minutes; a thousand of them need not stay here."""
+    cache = _cache()
+    cache.put_job(job())
+    cache.put_pod(pod())
+    done = replace(agentjob({"phase": "Succeeded"}), resource_version="99")
+    assert not cache.put_agentjob(done)
+    assert len(cache) == 0
+    assert not cache.put_job(replace(job(), resource_version="21")), "its Job's later events are of no interest"
+    assert not cache.put_pod(replace(pod(), resource_version="31"))
+
+
+def test_a_deleted_pod_leaves_its_last_state() -> None:
+    """The report may be in it."""
+    cache = _cache()
+    cache.put_pod(pod(**at_work()))
+    assert cache.lose_pod(pod(version="40", **at_work(agent=running())))
+    last = cache.pods(KEY, JOB_UID)[0]
+    assert (last.gone, last.resource_version) == (True, "40")
+
+
+def test_deleted_agentjobs_are_suspect_not_gone() -> None:
+    """It may have left the field selector only."""
+    cache = _cache()
+    assert cache.suspect(KEY, UID)
+    assert cache.is_suspect(KEY)
+    assert cache.agentjob(KEY) is not None
+    assert not cache.suspect(KEY, "another uid")
+    cache.trust(KEY)
+    assert not cache.is_suspect(KEY)
