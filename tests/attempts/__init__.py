@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from agentjob_api.grant import UploadGrant
 from agentjob_api.spec import AgentJobSpec
 from agentjob_operator.manifests import Attempt, Remaining
 from generate.golden import UID
@@ -13,6 +14,7 @@ EVERYTHING: dict[str, Any] = {
         "endpoint": "https://models.example.com/v1",
         "apiKeySecretRef": {"name": "model-secret", "key": "token"},
         "prices": {"inputPerMillionTokens": "0.25", "outputPerMillionTokens": 2},
+        "images": True,
     },
     "limits": {"tokens": 1000, "costUSD": "1.5", "timeoutSeconds": 600, "startDeadlineSeconds": 100},
     "repository": {
@@ -21,6 +23,10 @@ EVERYTHING: dict[str, Any] = {
         "credentialsSecretRef": {"name": "git-secret"},
         "submodules": True,
     },
+    "desktop": {"enabled": True, "resolution": "1920x1080"},
+    "notebook": {"enabled": True},
+    "services": ["Postgres", "Redis"],
+    "lingerSeconds": 60,
     "workspace": {"size": "1Gi"},
     "archive": {"format": "TarZstd", "maxBytes": 1024},
     "image": "registry.example.com/custom:1",
@@ -33,6 +39,10 @@ EVERYTHING: dict[str, Any] = {
     "env": [{"name": "LANG", "value": "C"}, {"name": "HOME", "value": "/workspace"}],
 }
 """A spec with every field that reaches the pod."""
+
+GRANT = UploadGrant(
+    url="http://s3", fields={"policy": "p"}, key_prefix="a/", max_bytes=1, expires_at="2026-01-01T00:00:00Z"
+)
 
 
 def attempt_of(spec: dict[str, Any], name: str = "job", number: int = 1, uid: str = UID) -> Attempt:

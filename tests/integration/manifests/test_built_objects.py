@@ -3,13 +3,11 @@
 from typing import Any
 
 import pytest
-from agentjob_api.grant import UploadGrant
 from agentjob_operator.manifests import Attempt, build_job, build_secret
 from apiserver.client import ApiClient
-from attempts import EVERYTHING, attempt_of
-from generate.golden import example_settings
+from attempts import EVERYTHING, GRANT, attempt_of
+from generate.golden import EXAMPLE_TOKENS, example_settings
 
-GRANT = UploadGrant(url="http://s3", fields={}, key_prefix="a/", max_bytes=1, expires_at="2026-01-01T00:00:00Z")
 CASES: dict[str, dict[str, Any]] = {
     "minimal": {"task": "x"},
     "everything": EVERYTHING,
@@ -17,6 +15,7 @@ CASES: dict[str, dict[str, Any]] = {
         "task": "x" * 65_536,
         "limits": {"timeoutSeconds": 604_800, "startDeadlineSeconds": 604_800},
         "archive": {"exclude": ["y" * 256] * 64},
+        "lingerSeconds": 86_400,
         "env": [{"name": f"N{n}", "value": "v" * 4096} for n in range(64)],
     },
 }
@@ -37,7 +36,8 @@ def restricted(api: ApiClient, namespace: str) -> str:
 
 def objects(attempt: Attempt, namespace: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Secret and Job in the test's namespace."""
-    secret, job = build_secret(attempt, GRANT, example_settings()), build_job(attempt, example_settings())
+    settings = example_settings()
+    secret, job = build_secret(attempt, GRANT, EXAMPLE_TOKENS, settings), build_job(attempt, settings)
     for each in (secret, job):
         each["metadata"]["namespace"] = namespace
     return secret, job

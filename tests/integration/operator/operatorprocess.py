@@ -110,6 +110,12 @@ def operator_process(
         "AGENTJOB_STORAGE__SECRET_KEY": SECRET_KEY,
         "AGENTJOB_RUNTIME_IMAGE": "agentjob/runtime:test",
         "AGENTJOB_AGENT_IMAGE": "agentjob/agent:test",
+        "AGENTJOB_DESKTOP_IMAGE": "agentjob/desktop:test",
+        "AGENTJOB_NOTEBOOK_IMAGE": "agentjob/notebook:test",
+        "AGENTJOB_SERVICES_IMAGE": "agentjob/services:test",
+        # What stands beside the agent has tests of its own, which ask for it.
+        "AGENTJOB_BESIDE__DESKTOP_ENABLED": "false",
+        "AGENTJOB_BESIDE__NOTEBOOK_ENABLED": "false",
         "AGENTJOB_HEALTH_HOST": "127.0.0.1",
         "AGENTJOB_LEADER_ELECTION__ENABLED": "false",
         "AGENTJOB_LOG_LEVEL": "DEBUG",

@@ -9,12 +9,8 @@ from agentjob_api.job_config import JobConfig
 from agentjob_api.spec import AgentJobSpec
 from agentjob_operator.manifests import ARCHIVE_ALLOWANCE_SECONDS, Attempt, Remaining, build_job, build_secret
 from agentjob_operator.settings import ModelDefaults, Settings
-from attempts import EVERYTHING, attempt_of
-from generate.golden import UID, example_settings
-
-GRANT = UploadGrant(
-    url="http://s3", fields={"policy": "p"}, key_prefix="a/", max_bytes=1, expires_at="2026-01-01T00:00:00Z"
-)
+from attempts import EVERYTHING, GRANT, attempt_of
+from generate.golden import EXAMPLE_TOKENS, UID, example_settings
 
 
 def job(spec: dict[str, Any], settings: Settings | None = None) -> dict[str, Any]:
@@ -25,7 +21,7 @@ def job(spec: dict[str, Any], settings: Settings | None = None) -> dict[str, Any
 def model_of(spec: dict[str, Any], **defaults: Any) -> tuple[JobConfig, dict[str, Any] | None]:
     """job.json, and the reference to the key that model-proxy gets."""
     settings = example_settings().model_copy(update={"default_model": ModelDefaults(**defaults)})
-    secret = build_secret(attempt_of(spec), GRANT, settings)
+    secret = build_secret(attempt_of(spec), GRANT, EXAMPLE_TOKENS, settings)
     proxy = job(spec, settings)["spec"]["template"]["spec"]["initContainers"][0]
     refs = [v["valueFrom"]["secretKeyRef"] for v in proxy["env"] if v["name"] == pod.ENV_MODEL_API_KEY]
     return JobConfig.model_validate_json(secret["stringData"][pod.KEY_CONFIG]), refs[0] if refs else None
@@ -50,20 +46,23 @@ def test_the_deadline_is_behind_everything_else_and_before_the_grants_end() -> N
 
 
 def test_containers_start_in_the_order_of_the_design() -> None:
-    """The proxy first, so that a missing Secret shows at once; the courier before the agent, whose lock it opens."""
-    built = job({"task": "x"})["spec"]["template"]["spec"]
+    """The proxy first, so that a missing Secret shows at once; the courier before the agent, whose lock it opens; last what may
+    fail alone: a main container that cannot be pulled keeps no other from starting, an init container would."""
+    built = job({"task": "x", "services": ["Redis", "Postgres"]})["spec"]["template"]["spec"]
     assert [(c["name"], c.get("restartPolicy")) for c in built["initContainers"]] == [
         ("model-proxy", "Always"),
         ("prepare", None),
+        ("postgres", "Always"),
+        ("redis", "Always"),
     ]
-    assert [container["name"] for container in built["containers"]] == ["courier", "agent"]
+    assert [container["name"] for container in built["containers"]] == ["courier", "agent", "notebook", "desktop"]
 
 
 def test_every_object_leads_back_to_its_agent_job() -> None:
     """By owner reference for the garbage collector, by labels and annotation for the watches."""
     attempt = attempt_of({"task": "x"}, name="a" * 70 + ".b", number=3)
     built = build_job(attempt, example_settings())
-    for metadata in (built["metadata"], build_secret(attempt, GRANT, example_settings())["metadata"]):
+    for metadata in (built["metadata"], build_secret(attempt, GRANT, EXAMPLE_TOKENS, example_settings())["metadata"]):
         assert metadata["name"] == attempt.object_name
         assert [(o["kind"], o["uid"], o["controller"]) for o in metadata["ownerReferences"]] == [
             ("AgentJob", UID, True)
@@ -87,7 +86,18 @@ def test_what_the_user_chose_reaches_the_pod() -> None:
     assert built["imagePullSecrets"] == [{"name": "pull"}]
     agent = built["containers"][1]
     assert agent["resources"] == {"requests": {"cpu": "1"}, "limits": {"memory": "1Gi"}}
-    assert {v["name"]: v["value"] for v in agent["env"]} == {"HOME": "/workspace", "LANG": "C"}
+    assert {v["name"]: v["value"] for v in agent["env"]} == {
+        "HOME": "/workspace",
+        "LANG": "C",
+        "DISPLAY": ":1",
+        "XAUTHORITY": pod.XAUTHORITY,
+        "PGHOST": "127.0.0.1",
+        "PGPORT": "5432",
+        "PGUSER": "agent",
+        "PGDATABASE": "agent",
+        "DATABASE_URL": "postgresql://agent@127.0.0.1:5432/agent",
+        "REDIS_URL": "redis://127.0.0.1:6379/0",
+    }
     assert [v["emptyDir"]["sizeLimit"] for v in built["volumes"] if v["name"] == "workspace"] == ["1Gi"]
 
 
@@ -98,7 +108,7 @@ def test_the_configuration_holds_what_remains_not_what_was_given() -> None:
         "team", "job", UID, 2, spec, Remaining(tokens=10, cost_usd=Decimal("0.000001"), timeout_seconds=5)
     )
     config = JobConfig.model_validate_json(
-        build_secret(attempt, GRANT, example_settings())["stringData"][pod.KEY_CONFIG]
+        build_secret(attempt, GRANT, EXAMPLE_TOKENS, example_settings())["stringData"][pod.KEY_CONFIG]
     )
     assert (config.attempt, config.limits.tokens, config.limits.timeout_seconds) == (2, 10, 5)
     assert config.limits.cost_usd == "0.000001"
@@ -110,7 +120,7 @@ def test_the_configuration_holds_what_remains_not_what_was_given() -> None:
 def test_the_secret_holds_the_task_as_it_is() -> None:
     """Braces, newlines and any script reach the agent unchanged."""
     task = 'say "{{ hi }}"\n$(rm -rf /)\n日本語\n'
-    secret = build_secret(attempt_of({"task": task}), GRANT, example_settings())
+    secret = build_secret(attempt_of({"task": task}), GRANT, EXAMPLE_TOKENS, example_settings())
     assert secret["stringData"][pod.KEY_TASK] == task
     assert UploadGrant.model_validate_json(secret["stringData"][pod.KEY_UPLOAD]) == GRANT
 

@@ -10,6 +10,9 @@ ENVIRONMENT = {
     "AGENTJOB_STORAGE__SECRET_KEY": "hidden-key",
     "AGENTJOB_RUNTIME_IMAGE": "runtime:1",
     "AGENTJOB_AGENT_IMAGE": "agent:1",
+    "AGENTJOB_DESKTOP_IMAGE": "desktop:1",
+    "AGENTJOB_NOTEBOOK_IMAGE": "notebook:1",
+    "AGENTJOB_SERVICES_IMAGE": "services:1",
 }
 
 
@@ -115,3 +118,19 @@ def test_a_missing_value_is_named_without_the_others(monkeypatch: pytest.MonkeyP
     assert "runtime_image" in str(refusal.value)
     assert "access_key" in str(refusal.value)
     assert "hidden-key" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "template", ["https://h/{pod}/", "https://h/{uid}/", "https://h/{name", "ftp://h/", "https://u@h/"]
+)
+def test_a_template_that_cannot_be_filled_in_is_refused(template: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the start, not with the first AgentJob; the pod's name is not known when the path must be."""
+    monkeypatch.setenv("AGENTJOB_ACCESS__URL_TEMPLATE", template)
+    with pytest.raises(ValidationError):
+        Settings.load()
+
+
+def test_the_pod_may_name_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As wildcard ingresses want it."""
+    monkeypatch.setenv("AGENTJOB_ACCESS__URL_TEMPLATE", "https://{port}-{pod}.example.com/")
+    assert Settings.load().access.url_template == "https://{port}-{pod}.example.com/"
