@@ -30,6 +30,8 @@ from agentjob_runtime.common.stop import Stop
 from agentjob_runtime.engines.base import Job
 from agentjob_runtime.engines.create import create_engine
 from agentjob_runtime.events.writer import EventWriter
+from agentjob_runtime.services.probe import QUESTIONS
+from agentjob_runtime.services.wait import wait_for_services
 
 
 def main() -> int:
@@ -85,6 +87,7 @@ def work(paths: Paths, ending: Ending) -> Outcome:
         Job(config, task, paths, stop, ending.events)
     )  # its imports take longer than the courier
     wait_for_courier(paths.courier_ready, stop)
+    wait_for_services({name: QUESTIONS[name] for name in config.services}, stop)
     write_started(paths.started)
     ending.started = True
     stop.start_clock(config.limits.timeout_seconds)
