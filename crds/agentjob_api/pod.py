@@ -23,7 +23,7 @@ class Container(StrEnum):
 RUNTIME_BIN: Final = "/opt/agentjob/bin/agentjob-runtime"
 """In every image of the pod; its first argument is a role, most often the container's name. It runs under `catatonit`."""
 ROLE_SUPERVISE: Final = "supervise"
-"""`supervise ROLE` is the command of desktop and notebook: main containers, because a sidecar whose image cannot be pulled, or
+"""`supervise ROLE LINGER_SECONDS` is the command of desktop and notebook: main containers, because a sidecar whose image cannot be pulled, or
 that ends at its start, keeps the agent from starting. It runs ROLE, starts it again when it dies, and ends with the courier, or
 `lingerSeconds` after it."""
 ROLE_DESKTOP_READY: Final = "desktop-ready"

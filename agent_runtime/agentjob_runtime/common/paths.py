@@ -29,6 +29,7 @@ class Paths:
     proxy_dir: Path = Path(pod.PROXY_DIR)
     proxy_usage: Path = Path(pod.PROXY_USAGE)
     courier_dir: Path = Path(pod.COURIER_DIR)
+    courier_life: Path = Path(pod.COURIER_LIFE)
     config_dir: Path = Path(pod.CONFIG_DIR)
     task: Path = Path(pod.CONFIG_DIR, pod.KEY_TASK)
     config: Path = Path(pod.CONFIG_DIR, pod.KEY_CONFIG)
@@ -52,5 +53,5 @@ class Paths:
     def make_dirs(self) -> None:
         """Creates the folders, which are mounts in a pod: for tests and runs outside a container."""
         folders = (self.workspace, self.home, self.session_dir, self.proxy_dir, self.courier_dir, self.config_dir)
-        for folder in (*folders, self.termination_log.parent):
+        for folder in (*folders, self.courier_life.parent, self.termination_log.parent):
             folder.mkdir(parents=True, exist_ok=True)

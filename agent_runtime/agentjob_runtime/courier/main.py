@@ -13,6 +13,7 @@ from agentjob_runtime.archive.errors import PatternError
 from agentjob_runtime.archive.patterns import Excludes, compile_excludes
 from agentjob_runtime.common import jsonlog
 from agentjob_runtime.common.config import ConfigError, read_job_config
+from agentjob_runtime.common.courier_life import live
 from agentjob_runtime.common.paths import Paths
 from agentjob_runtime.courier.delivery import Deliverer, Delivery
 from agentjob_runtime.courier.gate import Gate, GateError, wait_for_death, wait_for_start
@@ -38,6 +39,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, stop.request)
     signal.signal(signal.SIGINT, stop.request)
     paths = Paths.from_env()
+    _live(paths)
     try:
         config = read_job_config(paths.config)
         excludes = compile_excludes(config.archive.exclude)
@@ -47,6 +49,14 @@ def main() -> int:
         paths.termination_log.write_text(str(error)[:500], encoding="utf-8")
         return ExitCode.CONFIG
     return Courier(paths, config, excludes, gate, stop).run()
+
+
+def _live(paths: Paths) -> None:
+    # For the rest of this process's life: what stands beside the agent ends with it.
+    try:
+        live(paths.courier_life)
+    except OSError as error:
+        _log.error("desktop and notebook cannot see when this courier ends: %s", error)
 
 
 class Courier:

@@ -129,7 +129,7 @@ def test_nothing_restarts_or_ends_a_desktop_but_its_supervisor() -> None:
     for container in pod_spec(EVERYTHING)["containers"][2:]:
         assert "readinessProbe" in container
         assert not {"livenessProbe", "startupProbe"} & container.keys()
-        assert container["command"][-2:] == [pod.ROLE_SUPERVISE, container["name"]]
+        assert container["command"][-3:] == [pod.ROLE_SUPERVISE, container["name"], "60"]
 
 
 def test_the_deadline_includes_the_linger() -> None:

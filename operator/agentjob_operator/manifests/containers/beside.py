@@ -6,9 +6,15 @@ from agentjob_api import pod
 from agentjob_api.pod import Container
 
 from agentjob_operator.manifests import volumes
+from agentjob_operator.manifests.attempt import Attempt
 from agentjob_operator.manifests.containers.part import plain
 
 PROBE_SECONDS: Final = 5
+
+
+def supervised(container: Container, attempt: Attempt) -> tuple[str, ...]:
+    """The runtime's arguments."""
+    return (pod.ROLE_SUPERVISE, container, str(attempt.spec.linger_seconds))
 
 
 def home(container: Container, size: str) -> volumes.Mount:

@@ -10,7 +10,7 @@ from agentjob_api.pod import Container
 
 from agentjob_operator.manifests import volumes
 from agentjob_operator.manifests.attempt import Attempt
-from agentjob_operator.manifests.containers.beside import beside_fields, display_env, home
+from agentjob_operator.manifests.containers.beside import beside_fields, display_env, home, supervised
 from agentjob_operator.manifests.containers.part import Part, plain
 from agentjob_operator.settings import Settings
 
@@ -24,7 +24,7 @@ def desktop(attempt: Attempt, settings: Settings) -> Part:
         image=settings.desktop_image,
         image_pull_policy=settings.image_pull_policy,
         resources=settings.resources.desktop,
-        arguments=(pod.ROLE_SUPERVISE, Container.DESKTOP),
+        arguments=supervised(Container.DESKTOP, attempt),
         env=(plain("HOME", pod.HOME), *display_env()),
         mounts=(
             volumes.config(attempt, Container.DESKTOP, pod.KEY_CONFIG, pod.KEY_DESKTOP_TOKEN_HASH),

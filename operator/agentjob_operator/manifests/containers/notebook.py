@@ -5,7 +5,7 @@ from agentjob_api.pod import Container
 
 from agentjob_operator.manifests import volumes
 from agentjob_operator.manifests.attempt import Attempt
-from agentjob_operator.manifests.containers.beside import beside_fields, home
+from agentjob_operator.manifests.containers.beside import beside_fields, home, supervised
 from agentjob_operator.manifests.containers.part import Part, plain
 from agentjob_operator.settings import Settings
 
@@ -17,7 +17,7 @@ def notebook(attempt: Attempt, settings: Settings) -> Part:
         image=settings.notebook_image,
         image_pull_policy=settings.image_pull_policy,
         resources=settings.resources.notebook,
-        arguments=(pod.ROLE_SUPERVISE, Container.NOTEBOOK),
+        arguments=supervised(Container.NOTEBOOK, attempt),
         env=(plain("HOME", pod.HOME),),
         mounts=(
             volumes.config(attempt, Container.NOTEBOOK, pod.KEY_CONFIG, pod.KEY_NOTEBOOK_TOKEN),
