@@ -13,6 +13,7 @@ class Effect(StrEnum):
     DISRUPTS = "Disrupts"
     ENDS = "Ends"
     SUCCEEDS = "Succeeds"
+    HARMLESS = "Harmless"
 
 
 EFFECT_MEANINGS: dict[Effect, str] = {
@@ -22,6 +23,7 @@ EFFECT_MEANINGS: dict[Effect, str] = {
     Effect.DISRUPTS: "A new attempt that does not count, up to a cap of its own.",
     Effect.ENDS: "Failed, not retried.",
     Effect.SUCCEEDS: "Ended with success.",
+    Effect.HARMLESS: "Of desktop or notebook only: the agent works on, and the end of the job is not touched.",
 }
 
 
@@ -76,6 +78,15 @@ class Reason(StrEnum):
     # success
     COMPLETED = "Completed"
     ARCHIVED = "Archived"
+    # desktop and notebook
+    READY = "Ready"
+    STARTING = "Starting"
+    NOT_READY = "NotReady"
+    IMAGE_UNAVAILABLE = "ImageUnavailable"
+    CANNOT_START = "CannotStart"
+    CRASHED = "Crashed"
+    LINGERING = "Lingering"
+    ENDED = "Ended"
 
 
 @dataclass(frozen=True)
@@ -87,7 +98,7 @@ class ReasonInfo:
     action: str
 
 
-_W, _R, _E = Effect.WAITS, Effect.RETRIES, Effect.ENDS
+_W, _R, _E, _H = Effect.WAITS, Effect.RETRIES, Effect.ENDS, Effect.HARMLESS
 _I = ReasonInfo
 TABLE: dict[Reason, ReasonInfo] = {
     Reason.ACCEPTED: _I(Effect.RUNS, "The spec was read and an attempt was created.", "Nothing."),
@@ -133,4 +144,12 @@ TABLE: dict[Reason, ReasonInfo] = {
     Reason.ARCHIVE_TOO_LARGE: _I(_E, "The archive would be larger than archive.maxBytes.", "Raise archive.maxBytes, or exclude more."),
     Reason.COMPLETED: _I(Effect.SUCCEEDS, "The agent says that the task is done, and its workspace is archived.", "Download it: status.artifacts.downloadURL."),
     Reason.ARCHIVED: _I(Effect.RUNS, "The archive was uploaded and verified.", "Nothing."),
+    Reason.READY: _I(_H, "It can be used.", "Open it: status.desktop and status.notebook say where, and which Secret holds the token."),
+    Reason.STARTING: _I(_H, "Its image is being pulled, or it starts.", "Nothing."),
+    Reason.NOT_READY: _I(_H, "It was ready and no longer is; it is started again.", "Look at its log: kubectl logs POD -c desktop (or notebook)."),
+    Reason.IMAGE_UNAVAILABLE: _I(_H, "Its image cannot be pulled.", "Tell the administrator, who configures the image."),
+    Reason.CANNOT_START: _I(_H, "Its container cannot be started.", "Tell the administrator, who configures the image."),
+    Reason.CRASHED: _I(_H, "Its container has ended before the agent did.", "Tell the administrator, who configures image and memory limit."),
+    Reason.LINGERING: _I(_H, "The agent has ended; it stays until lingerSeconds are over.", "Delete the AgentJob to end it before."),
+    Reason.ENDED: _I(_H, "It has ended with the attempt.", "Nothing."),
 }  # fmt: skip

@@ -27,6 +27,8 @@ class ConditionType(StrEnum):
 
     ACCEPTED = "Accepted"
     STARTED = "Started"
+    DESKTOP_READY = "DesktopReady"
+    NOTEBOOK_READY = "NotebookReady"
     ARCHIVED = "Archived"
     COMPLETE = "Complete"
     FAILED = "Failed"
@@ -36,6 +38,8 @@ class ConditionType(StrEnum):
 CONDITION_MEANINGS: dict[ConditionType, str] = {
     ConditionType.ACCEPTED: "The spec can be run: Job and pod are allowed to exist.",
     ConditionType.STARTED: "The agent's container started.",
+    ConditionType.DESKTOP_READY: "A person can work on the desktop; absent when there is none.",
+    ConditionType.NOTEBOOK_READY: "A person can work in the notebook; absent when there is none.",
     ConditionType.ARCHIVED: "The workspace was uploaded and verified.",
     ConditionType.COMPLETE: "Ended with success.",
     ConditionType.FAILED: "Ended without success.",
@@ -103,6 +107,17 @@ class Artifacts(ApiModel):
     log: Annotated[LogArtifact | None, Field(description="The stored event log.")] = None
 
 
+class Access(ApiModel):
+    """How a person gets in."""
+
+    url: Annotated[
+        str | None, Field(max_length=2048, description="Where it is, if the operator's configuration says so.")
+    ] = None
+    secret_name: Annotated[str, Field(max_length=253, description="Secret that holds the token.")]
+    secret_key: Annotated[str, Field(max_length=253, description="Key in the Secret.")]
+    port: Annotated[int, Field(description="Port of the pod, for example for kubectl port-forward.")]
+
+
 class AgentJobStatus(ApiModel):
     """What became of it."""
 
@@ -137,6 +152,8 @@ class AgentJobStatus(ApiModel):
     session_id: Annotated[str | None, Field(alias="sessionID", max_length=128, description="The agent's session.")] = (
         None
     )
+    desktop: Annotated[Access | None, Field(description="The desktop, for as long as it is there.")] = None
+    notebook: Annotated[Access | None, Field(description="The notebook, for as long as it is there.")] = None
     artifacts: Annotated[Artifacts | None, Field(description="What is in the object store.")] = None
     usage: Annotated[Usage | None, Field(description="Spent over all attempts.")] = None
     result: Annotated[

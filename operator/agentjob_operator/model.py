@@ -1,10 +1,12 @@
 """What the pure parts hand to each other: `observe` makes an `Observed`, `plan` a `Plan`, `status_of` reads both. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum, auto
 
+from agentjob_api.pod import Container as Name
 from agentjob_api.reasons import Reason
 from agentjob_api.report import Report, StoredObject
 
@@ -70,6 +72,15 @@ class Ending:
     """Containers of it still run: its Job must be deleted."""
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Desktop or notebook of the current attempt."""
+
+    ready: bool
+    reason: Reason
+    message: str
+
+
 class Stage(Enum):
     """Where the current attempt is."""
 
@@ -98,6 +109,8 @@ class Observed:
     preparing: bool = False
     """STARTING, and a container has started: no more waiting for anything of the cluster but images."""
     ending: Ending | None = None
+    beside: Mapping[Name, Beside] = field(default_factory=dict)
+    """Desktop and notebook, those that the pod has."""
     needs: frozenset[Need] = frozenset()
     recheck_seconds: float | None = None
     """Time alone may change what is observed: look again after this."""

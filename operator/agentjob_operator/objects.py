@@ -106,6 +106,7 @@ class Container:
 
     name: str
     image: str
+    ready: bool = False
     waiting: Waiting | None = None
     running_since: str | None = None
     terminated: Terminated | None = None
@@ -239,6 +240,7 @@ def _container(raw: Json) -> Container:
     return Container(
         name=raw["name"],
         image=raw.get("image", ""),
+        ready=raw.get("ready", False),
         waiting=None if waiting is None else Waiting(waiting.get("reason", ""), waiting.get("message", "")),
         running_since=None if running is None else running.get("startedAt") or "",
         terminated=_terminated(state.get("terminated")),
