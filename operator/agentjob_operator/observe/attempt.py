@@ -19,6 +19,9 @@ STILL: Final = timedelta(seconds=15)
 POLL_SECONDS: Final = 5.0
 """What is looked at again because only time, or an object that is not watched, can change it."""
 
+PACKING_POLL_SECONDS: Final = 30.0
+"""While the courier packs: whether it hangs."""
+
 
 def observe(agentjob: AgentJob, job: Job | None, pod: Pod | None, evidence: Evidence, now: datetime) -> Observed:
     """`job` and `pod` are those of the attempt that `status` counts, as the cache has them."""
@@ -116,4 +119,4 @@ def _running_recheck(attempt: Attempt, agent: Container) -> float | None:
     pod = attempt.pod
     hanging = agent.terminated is not None and attempt.terminated(Name.COURIER) is None
     ending = attempt.job is None or pod is None or pod.gone or pod.deletion is not None
-    return POLL_SECONDS if ending else (60.0 if hanging else None)
+    return POLL_SECONDS if ending else (PACKING_POLL_SECONDS if hanging else None)

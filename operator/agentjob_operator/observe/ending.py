@@ -16,9 +16,11 @@ from agentjob_operator.observe.stopped import stopped
 from agentjob_operator.observe.waiting import clean
 
 START_ERRORS: Final = frozenset({"StartError", "ContainerCannotRun"})
-BRIEF: Final = timedelta(seconds=10)
-"""An agent that ran shorter may have ended before it told the courier that it started."""
-BLOCKED: Final = timedelta(seconds=300)
+BRIEF: Final = timedelta(seconds=60)
+"""An agent that ran shorter may have ended before it told the courier that it started: on a busy node, or without the memory to start."""
+STARTED_CODES: Final = frozenset({ExitCode.SUCCESS, ExitCode.AGENT_FAILURE, ExitCode.AGENT_LIMIT, ExitCode.AGENT_CRASH})
+"""Exit codes that an agent only has after it told the courier."""
+BLOCKED: Final = timedelta(seconds=120)
 """How long the courier is given after such an agent: it waits for a start that never came, or packs very little."""
 PACKING: Final = timedelta(seconds=3600)
 """How long the courier may pack and upload; the manifests allow the attempt as much."""
@@ -211,6 +213,7 @@ def _blocked(attempt: Attempt) -> Cause | None:
     if since > PACKING:
         return Cause(Reason.COURIER_CRASHED, "The courier did not end within an hour after the agent.")
     brief = bool(agent.started_at) and moment(agent.finished_at) - moment(agent.started_at) < BRIEF
+    brief = brief and agent.exit_code not in STARTED_CODES
     return agent_failure(agent) if brief and since > BLOCKED else None
 
 

@@ -120,7 +120,7 @@ CASES = [
     Case("the agent's image has no such program", Reason.AGENT_CRASHED, pod(**at_work(
         agent=ended(128, "StartError", 'exec: "catatonit": not found'))), says="could not be started"),
     Case("the agent died before it told the courier", Reason.AGENT_CRASHED, pod(**at_work(
-        agent=ended(127, started=-402, finished=-401)))),
+        agent=ended(127, started=-160, finished=-121)))),
     Case("the courier hangs", Reason.COURIER_CRASHED, pod(**at_work(agent=ended(0, started=-9000, finished=-3700)))),
 ]  # fmt: skip
 
@@ -182,6 +182,13 @@ def test_a_forged_report_is_no_report(message: str) -> None:
     assert observed.ending is not None
     assert observed.ending.reason is Reason.COURIER_CRASHED
     assert observed.ending.report is None
+
+
+def test_a_courier_may_take_its_time_after_an_agent_that_started() -> None:
+    """An exit code of the contract, or a minute of work, says that the courier knows of it: it packs."""
+    for agent in (ended(12, started=-160, finished=-121), ended(137, started=-200, finished=-121)):
+        observed = observe(agentjob(recorded()), job(), pod(**at_work(agent=agent)), KNOWN, NOW)
+        assert observed.stage is Stage.RUNNING
 
 
 def test_without_a_verdict_the_agents_end_is_waited_for() -> None:
