@@ -88,7 +88,7 @@ def test_a_store_that_dies_in_the_middle_of_an_upload_gets_it_whole_later(tmp_pa
         payload = Payload.of(b"0123456789abcdef" * (4 << 20))
         server.freeze()
         upload = pool.submit(sender.put, "workspace.zip", payload, Patience(seconds=60, first_delay=0.2))
-        wait_for(lambda: queued_bytes(server.port) > 1 << 20, "the upload has begun")
+        wait_for(lambda: queued_bytes(server.port) > 1 << 15, "the upload has begun")
         server.stop()
         server.start()
         assert upload.result().bytes == 64 << 20
