@@ -85,7 +85,7 @@ tools: prereqs ## Build the pinned tools into the cache (etcd, API server, MinIO
 
 .PHONY: cluster-up
 cluster-up: $(VENV)/.stamp prereqs ## Start the local cluster: kind where Docker answers, embedded elsewhere
-	$(HACK) $(PYTHON) -m cluster up $(if $(OPENAI_API_KEY),--egress)
+	$(HACK) $(PYTHON) -m cluster up $(if $(OPENAI_API_KEY),--egress) $(if $(CI),--replace)
 
 .PHONY: cluster-down
 cluster-down: ## Stop it and leave nothing behind
