@@ -58,7 +58,9 @@ def _unfinished(attempt: Attempt, needs: frozenset[Need]) -> Observed:
     containers = () if pod is None else tuple(pod.containers.values())
     agent = attempt.container(Name.AGENT)
     proven = any(container.started for container in containers)
-    if agent is not None and agent.started:
+    courier = attempt.container(Name.COURIER)
+    # An agent whose courier is not there does nothing but wait for it: what keeps the courier keeps the attempt.
+    if agent is not None and agent.started and (courier is None or courier.started):
         started = agent.running_since or (agent.terminated.started_at if agent.terminated else "")
         return Observed(
             *(attempt.number, Stage.RUNNING, attempt.job, pod),
@@ -81,7 +83,7 @@ def _unfinished(attempt: Attempt, needs: frozenset[Need]) -> Observed:
 def _why_waiting(attempt: Attempt) -> tuple[Cause | None, frozenset[Need], float | None]:
     """The cause, what must be asked for it, and when to look again."""
     pod, job, evidence = attempt.pod, attempt.job, attempt.evidence
-    if job is None or (pod is not None and pod.gone):
+    if job is None or (pod is not None and (pod.gone or pod.deletion is not None)):
         return None, frozenset(), POLL_SECONDS
     if pod is None:
         return _ask_events(attempt, attempt.now - moment(job.created), PODLESS)

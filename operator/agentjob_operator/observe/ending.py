@@ -206,7 +206,8 @@ def _blocked(attempt: Attempt) -> Cause | None:
     if agent is None or attempt.pod is None or attempt.pod.gone or attempt.pod.phase != "Running":
         return None
     if agent.reason in START_ERRORS:
-        return Cause(Reason.AGENT_CRASHED, f"The agent could not be started: {clean(agent.message)}")
+        hint = "spec.image, if set, must be built on the project's agent image."
+        return Cause(Reason.AGENT_CRASHED, f"The agent could not be started: {clean(agent.message)} {hint}")
     if not agent.finished_at:
         return None
     since = attempt.now - moment(agent.finished_at)

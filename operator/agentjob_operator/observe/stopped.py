@@ -28,6 +28,8 @@ def stopped(job: Job | None, pod: Pod | None) -> Cause | None:
         return Cause(Reason.DISRUPTED, f"The pod was disrupted: {_sentence(failed.message)}")
     if pod is not None and pod.reason == "Evicted":
         return Cause(Reason.DISRUPTED, f"The pod was evicted: {_sentence(pod.message)}")
+    if pod is not None and pod.deletion and job is not None and not job.deleting:
+        return Cause(Reason.DISRUPTED, "The pod was deleted while its Job was left.")
     return None
 
 

@@ -109,6 +109,12 @@ CASES = [
         "conditions": [condition("DisruptionTarget", "TerminationByKubelet")]})),
     Case("kubelet refuses the pod", Reason.POD_FAILED, pod({**FAILED, "reason": "UnexpectedAdmissionError", "message": "no gpu"}), says="no gpu"),
     Case("node gone", Reason.DISRUPTED, pod(deletion=at(-61), **at_work())),
+    Case("pod deleted while it prepares", Reason.DISRUPTED, pod(
+        {"phase": "Pending"}, deletion=at(100), model_proxy=running(), prepare=ended(143))),
+    Case("pod deleted, its courier killed", Reason.DISRUPTED, pod(deletion=at(0), **at_work(
+        agent=ended(137), courier=ended(137)))),
+    Case("Job deleted while its pod prepares", Reason.PREPARE_FAILED, pod(
+        {"phase": "Pending"}, deletion=at(100), model_proxy=running(), prepare=ended(143)), None),
     Case("clone refused", Reason.REPOSITORY_UNAUTHORIZED, _prepare(20, _failure(Reason.REPOSITORY_UNAUTHORIZED)), says="The host says no."),
     Case("host unknown", Reason.REPOSITORY_UNREACHABLE, _prepare(20, _failure(Reason.REPOSITORY_UNREACHABLE))),
     Case("no such repository", Reason.REPOSITORY_NOT_FOUND, _prepare(20, _failure(Reason.REPOSITORY_NOT_FOUND))),
@@ -118,7 +124,7 @@ CASES = [
     Case("prepare OOM", Reason.PREPARE_FAILED, _prepare(137, "", "OOMKilled"), says="memory"),
     Case("courier OOM", Reason.COURIER_CRASHED, pod(**at_work(courier=ended(137, "OOMKilled"))), says="memory"),
     Case("the agent's image has no such program", Reason.AGENT_CRASHED, pod(**at_work(
-        agent=ended(128, "StartError", 'exec: "catatonit": not found'))), says="could not be started"),
+        agent=ended(128, "StartError", 'exec: "catatonit": not found'))), says="built on the project's agent image"),
     Case("the agent died before it told the courier", Reason.AGENT_CRASHED, pod(**at_work(
         agent=ended(127, started=-160, finished=-121)))),
     Case("the courier hangs", Reason.COURIER_CRASHED, pod(**at_work(agent=ended(0, started=-9000, finished=-3700)))),
@@ -164,6 +170,7 @@ def test_what_is_gone_is_believed_only_step_by_step(evidence: Evidence, need: Ne
         report(workspace=archive(key=f"{PREFIX}../2/workspace.zip")),
         report(workspace=archive(key=f"{PREFIX}result.json")),
         report(workspace=archive(bytes=-1)),
+        report(workspace=archive(sha256="ab" * 33)),
         report(log_key="ns/other/events/"),
         report(usage=ProxyUsage(cost_usd="NaN")),
         report(usage=ProxyUsage(cost_usd="-1")),
