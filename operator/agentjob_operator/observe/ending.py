@@ -109,6 +109,8 @@ def _by_report(attempt: Attempt, report: Report) -> Conclusion:
         archive_message=text,
         agent_started=_agent_started(agent),
         agent_finished=agent.terminated.finished_at if agent and agent.terminated else "",
+        # The courier did not wait for an agent that was stopped: it would go on when somebody wakes it.
+        alive=report.reason is Reason.TIMEOUT and _agent_undecided(attempt),
     )
 
 
@@ -121,7 +123,8 @@ def _judge(attempt: Attempt, report: Report) -> Cause:
         # Its result file says success, its end says otherwise: something else wrote the file, or it died afterwards.
         return agent_failure(agent)
     if report.usage.limit_reached in (Reason.TOKEN_LIMIT, Reason.COST_LIMIT):
-        return Cause(report.usage.limit_reached, "The model was refused to the agent because its budget is used up.")
+        generic = "The model was refused to the agent because its budget is used up."
+        return Cause(report.usage.limit_reached, said if said and claimed is report.usage.limit_reached else generic)
     if report.verdict in (Verdict.FAILURE, Verdict.LIMIT) and claimed is not None:
         return Cause(claimed, said or "The agent gave no more details.")
     if (cause := stopped(attempt.job, attempt.pod)) is not None:

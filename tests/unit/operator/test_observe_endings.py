@@ -81,6 +81,8 @@ CASES = [
     Case("steps", Reason.STEP_LIMIT, _claim(Verdict.LIMIT, Reason.STEP_LIMIT, 11)),
     Case("time", Reason.TIMEOUT, _claim(Verdict.LIMIT, Reason.TIMEOUT, 11)),
     Case("workspace", Reason.WORKSPACE_FULL, _claim(Verdict.LIMIT, Reason.WORKSPACE_FULL, 11)),
+    Case("tokens, named by the agent", Reason.TOKEN_LIMIT, _claim(
+        Verdict.LIMIT, Reason.TOKEN_LIMIT, 11, "9 of 8.", usage=ProxyUsage(limit_reached=Reason.TOKEN_LIMIT)), says="9 of 8."),
     Case("tokens, counted by the proxy, beat a claimed crash", Reason.TOKEN_LIMIT, _claim(
         Verdict.CRASH, Reason.MODEL_REFUSED, 12, usage=ProxyUsage(limit_reached=Reason.TOKEN_LIMIT))),
     Case("cost, counted by the proxy, without a verdict", Reason.COST_LIMIT, _claim(
@@ -211,6 +213,15 @@ def test_an_attempt_that_is_ended_early_is_marked_alive() -> None:
     observed = observe(agentjob(recorded()), job(), pod(**states), KNOWN, NOW)
     assert observed.ending is not None
     assert observed.ending.alive
+
+
+def test_an_agent_that_outlived_its_time_is_archived_and_ended() -> None:
+    """It was stopped (SIGSTOP): the courier did not wait for it, and its Job must go."""
+    message = report(Verdict.LIMIT, reason=Reason.TIMEOUT, message="It did not end.")
+    observed = observe(agentjob(recorded()), job(), pod(**at_work(courier=ended(message=message))), KNOWN, NOW)
+    assert observed.ending is not None
+    assert (observed.ending.reason, observed.ending.alive) == (Reason.TIMEOUT, True)
+    assert observed.ending.archive is not None
 
 
 def test_the_report_of_a_deleted_pod_is_read_from_its_last_state() -> None:
