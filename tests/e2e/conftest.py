@@ -21,13 +21,16 @@ EXPECTED_VIOLATIONS = frozenset({"no-such-model"})
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declares the marker."""
+    """Declares the markers."""
+    config.addinivalue_line(
+        "markers", "late: asks for something that takes minutes by itself; runs after the quick ones"
+    )
     config.addinivalue_line("markers", "disturbs: stops or overloads what all jobs share; runs after everything else")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that disturb others come last."""
-    items.sort(key=lambda item: item.get_closest_marker("disturbs") is not None)
+    """Tests that wait for long come late, and those that disturb others last."""
+    items.sort(key=lambda item: [item.get_closest_marker(name) is not None for name in ("disturbs", "late")])
 
 
 @pytest.hookimpl(wrapper=True)
