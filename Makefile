@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest
 
 .PHONY: help
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ See it
 .PHONY: demo
@@ -85,7 +85,7 @@ tools: prereqs ## Build the pinned tools into the cache (etcd, API server, MinIO
 
 .PHONY: cluster-up
 cluster-up: $(VENV)/.stamp prereqs ## Start the local cluster: kind where Docker answers, embedded elsewhere
-	$(HACK) $(PYTHON) -m cluster up $(if $(OPENAI_API_KEY),--egress)
+	$(HACK) $(PYTHON) -m cluster up $(if $(OPENAI_API_KEY),--egress) $(if $(CI),--replace)
 
 .PHONY: cluster-down
 cluster-down: ## Stop it and leave nothing behind

@@ -140,7 +140,7 @@ TABLE: dict[Reason, ReasonInfo] = {
     Reason.REPOSITORY_UNAUTHORIZED: _I(_E, "The Git host refused the credential, or wants one.", "Correct the Secret of repository.credentialsSecretRef."),
     Reason.REPOSITORY_NOT_FOUND: _I(_E, "The repository does not exist, or the credential may not see it.", "Correct repository.url."),
     Reason.REF_NOT_FOUND: _I(_E, "The repository has no such branch, tag or commit.", "Correct repository.ref."),
-    Reason.WORKSPACE_FULL: _I(_E, "The workspace outgrew workspace.size.", "Raise workspace.size."),
+    Reason.WORKSPACE_FULL: _I(_E, "The workspace, or another volume of the pod that the message names, outgrew its limit.", "Raise workspace.size if it is the workspace; otherwise write less to home and /tmp, or have the operator's limits for them raised."),
     Reason.ARCHIVE_TOO_LARGE: _I(_E, "The archive would be larger than archive.maxBytes.", "Raise archive.maxBytes, or exclude more."),
     Reason.COMPLETED: _I(Effect.SUCCEEDS, "The agent says that the task is done, and its workspace is archived.", "Download it: status.artifacts.downloadURL."),
     Reason.ARCHIVED: _I(Effect.RUNS, "The archive was uploaded and verified.", "Nothing."),

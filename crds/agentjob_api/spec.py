@@ -21,6 +21,9 @@ DEFAULT_EXCLUDE = (
 )  # fmt: skip
 """What anybody can make again; `.git` stays in: it is the agent's work as commits."""
 
+EXCLUDE_PATTERN = r"^/*[^!/].*$"
+"""Neither a negation nor slashes alone."""
+
 MUTABLE_FIELDS = frozenset({"ttlSecondsAfterFinished"})
 """Fields of `spec` that may change after creation."""
 
@@ -166,8 +169,8 @@ class Archive(ApiModel):
         ArchiveFormat.ZIP
     )
     exclude: Annotated[
-        tuple[Annotated[str, Field(min_length=1, max_length=256)], ...],
-        Field(max_length=64, description="Globs as in .gitignore. Replaces the default list."),
+        tuple[Annotated[str, Field(min_length=1, max_length=256, pattern=EXCLUDE_PATTERN)], ...],
+        Field(max_length=64, description="Globs as in .gitignore, without negation (!). Replaces the default list."),
     ] = DEFAULT_EXCLUDE
     max_bytes: Annotated[
         int, Field(ge=1, le=MAX_ARCHIVE_BYTES, description="Largest archive, in bytes; at most 5 GiB.")

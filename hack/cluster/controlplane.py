@@ -72,6 +72,9 @@ def control_plane(
         kubeconfig = write_private(folder / "kubeconfig", text)
         if controllers:
             servers = (*servers, _start_controller_manager(stack, material, binaries, kubeconfig))
+            # The controllers work when the first thing they make is there; no pod can be created before.
+            account = f"{url}/api/v1/namespaces/default/serviceaccounts/default"
+            wait_ready(account, material.authority.certificate, servers, material.admin.token)
         yield ControlPlane(
             url=url,
             admin_token=material.admin.token,
@@ -151,26 +154,27 @@ def _start(
         "kube-apiserver", components.api_server_command(settings), folder / "kube-apiserver.log"
     )
     stack.callback(api_server.stop)
-    wait_ready(f"https://127.0.0.1:{port}", material.authority.certificate, (etcd, api_server))
+    wait_ready(f"https://127.0.0.1:{port}/readyz", material.authority.certificate, (etcd, api_server))
     return port, (etcd, api_server)
 
 
-def wait_ready(url: str, ca_file: Path, servers: tuple[processes.Server, ...]) -> None:
-    """Waits until the API server's `/readyz` says so; ClusterError when a server ends or 90 seconds have passed."""
+def wait_ready(url: str, ca_file: Path, servers: tuple[processes.Server, ...], token: str = "") -> None:
+    """Waits until the API server answers `url`; ClusterError when a server ends or 90 seconds have passed."""
     context = ssl.create_default_context(cafile=str(ca_file))
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})  # noqa: S310
     deadline = time.monotonic() + _READY_SECONDS
     answer = "no answer"
     while time.monotonic() < deadline:
         for server in servers:
             server.check_alive()
         try:
-            with opener.open(f"{url}/readyz", timeout=5):
+            with opener.open(request, timeout=5):
                 return
         except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
             answer = str(error)
         time.sleep(0.1)
-    raise ClusterError(f"the API server at {url} was not ready after {_READY_SECONDS:.0f} s: {answer}")
+    raise ClusterError(f"{url} did not answer within {_READY_SECONDS:.0f} s: {answer}")
 
 
 def _start_controller_manager(

@@ -49,10 +49,13 @@ def ensure(modules: Iterable[ToolModule]) -> dict[str, Path]:
     """Builds what is not cached yet; returns the path of every binary of `modules` by its name."""
     wanted = list(modules)
     missing = [module for module in wanted if not folder_of(module).is_dir()]
-    for number, module in enumerate(missing, start=1):
+    total = sum(len(module.packages) for module in missing)
+    number = 1
+    for module in missing:
         with exclusive(paths.cache_folder() / "tools" / f"{module.name}.lock", f"building {module.name}"):
             if not folder_of(module).is_dir():
-                _build(module, f"building {', '.join(module.packages)} ({number} of {len(missing)})")
+                _build(module, number, total)
+        number += len(module.packages)
     return {binary: folder_of(module) / binary for module in wanted for binary in module.packages}
 
 
@@ -62,16 +65,16 @@ def ensure_binaries(*binaries: str) -> dict[str, Path]:
     return {binary: built[binary] for binary in binaries}
 
 
-def _build(module: ToolModule, label: str) -> None:
+def _build(module: ToolModule, first: int, total: int) -> None:
     sources, target = paths.TOOL_MODULES / module.name, folder_of(module)
     _check_go(sources)
     _remove_leftovers(target.parent, module)
     building = Path(tempfile.mkdtemp(prefix=f".{module.name}.building.", dir=target.parent))
-    with console.step(label):
-        for binary, package in module.packages.items():
+    for number, (binary, package) in enumerate(module.packages.items(), start=first):
+        with console.step(f"building {binary} ({number} of {total})"):
             _compile(sources, package, module.linker_flags, building / binary)
-        building.chmod(0o755)
-        building.rename(target)
+    building.chmod(0o755)
+    building.rename(target)
 
 
 def _compile(sources: Path, package: str, linker_flags: str, output: Path) -> None:

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import IO
 
 from cluster import paths
+from cluster.embedded.addons import outside_resolvers
 
 from images import machine
 from images.builders import Builder
 
 _CHUNK = 8 << 20
+_RESOLVERS = Path("/etc/resolv.conf")
 
 
 def needles() -> dict[bytes, str]:
@@ -28,6 +30,8 @@ def needles() -> dict[bytes, str]:
         found |= {
             line.encode(): "a CA certificate of this machine" for line in machine.own_certificates(settings.ca_bundle)
         }
+    resolvers = outside_resolvers([_RESOLVERS.read_text()] if _RESOLVERS.exists() else [])
+    found |= {resolver.encode(): "this machine's name server" for resolver in resolvers}
     # Short names, such as `vm`, are in every image by chance.
     name = os.environ.get("HOSTNAME") or socket.gethostname()
     return found | ({name.encode(): "this machine's name"} if len(name) >= 6 else {})

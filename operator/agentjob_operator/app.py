@@ -16,9 +16,11 @@ import structlog
 from agentjob_operator import health, leader, logs, preflight, source
 from agentjob_operator.cache import Cache
 from agentjob_operator.handlers import Handlers
+from agentjob_operator.kube import paths
 from agentjob_operator.kube.auth import NoCluster, load_cluster
 from agentjob_operator.kube.client import KubeClient
 from agentjob_operator.kube.errors import KubeError
+from agentjob_operator.kube.watch import Watch
 from agentjob_operator.objects import Key
 from agentjob_operator.reconcile import Reconciler
 from agentjob_operator.settings import Settings
@@ -97,6 +99,14 @@ class Operator:
         reconciler = Reconciler(
             kube=kube, store=store, cache=cache, settings=settings, clock=_now, finished=sweep.schedule
         )
+        handlers = Handlers(cache, queue)
+        watches = [
+            Watch(kube, paths.in_namespace(collection, namespace), paths.MANAGED, handler)
+            for collection, handler in ((paths.JOBS, handlers.job), (paths.PODS, handlers.pod))
+            for namespace in tuple(settings.namespaces) or (None,)
+        ]
+        for watch in watches:
+            await self._patiently("the start barrier", watch.begin)
         unfinished = await self._patiently("the start barrier", squaring.run)
         logger.info("leading", unfinished=unfinished)
         self._health.state = "leading"
@@ -108,10 +118,11 @@ class Operator:
             *workers,
             asyncio.create_task(sweep.run(), name="sweep"),
             asyncio.create_task(self._resync(squaring), name="resync"),
+            *(asyncio.create_task(watch.run(squaring.run), name="watch") for watch in watches),
         ]
         stream = asyncio.create_task(
             source.stream(
-                *(kube, Handlers(cache, queue), kopf_stop),
+                *(kube, handlers, kopf_stop),
                 catch_signals=self._catch_signals,
                 request_timeout=settings.api_timeout_seconds,
                 **page,  # type: ignore[arg-type]

@@ -21,6 +21,8 @@ class Cache:
         self._jobs: dict[Key, dict[str, Job]] = {}
         self._pods: dict[Key, dict[str, Pod]] = {}
         self._suspects: set[Key] = set()
+        self._ended: dict[Key, str] = {}
+        self._ended_before: dict[Key, str] = {}
 
     def __len__(self) -> int:
         return len(self._agentjobs)
@@ -49,31 +51,34 @@ class Cache:
     def put_agentjob(self, agentjob: AgentJob) -> bool:
         """False when nothing is to be done for it: it is finished (and forgotten) or not newer than what is known."""
         known = self._agentjobs.get(agentjob.key)
-        if not _newer(agentjob, known):
+        if not _newer(agentjob, known) or self._has_ended(agentjob.key, agentjob.uid):
             return False
         if known is not None and known.uid != agentjob.uid:
             self.forget(agentjob.key)
         if agentjob.finished:
             self.forget(agentjob.key)
+            # Events from before its end may still come; the last one is DELETED, as it leaves the field selector.
+            self._ended[agentjob.key] = agentjob.uid
             return False
         self._suspects.discard(agentjob.key)
         self._agentjobs[agentjob.key] = agentjob
         return True
 
     def put_job(self, job: Job) -> bool:
-        """False when its AgentJob is unknown or it is not newer than what is known."""
-        if job.key not in self._agentjobs or not _newer(job, self.job(job.key, job.name)):
+        """False when its AgentJob is unknown, or nothing that is read of it has changed."""
+        known = self.job(job.key, job.name)
+        if job.key not in self._agentjobs or not _newer(job, known):
             return False
         self._jobs.setdefault(job.key, {})[job.name] = job
-        return True
+        return known is None or replace(known, resource_version=job.resource_version) != job
 
     def put_pod(self, pod: Pod) -> bool:
         """As `put_job`."""
-        pods = self._pods.get(pod.key, {})
-        if pod.key not in self._agentjobs or not _newer(pod, pods.get(pod.name)):
+        known = self._pods.get(pod.key, {}).get(pod.name)
+        if pod.key not in self._agentjobs or not _newer(pod, known):
             return False
-        self._pods.setdefault(pod.key, pods)[pod.name] = pod
-        return True
+        self._pods.setdefault(pod.key, {})[pod.name] = pod
+        return known is None or replace(known, resource_version=pod.resource_version) != pod
 
     def drop_job(self, key: Key, name: str, uid: str) -> bool:
         """False when it was not known (any more)."""
@@ -94,6 +99,9 @@ class Cache:
 
     def suspect(self, key: Key, uid: str) -> bool:
         """It may have been deleted, or have left the selector: reconcile must GET it. False when it was not known."""
+        if self._ended.get(key) == uid:
+            del self._ended[key]
+            return False
         known = self._agentjobs.get(key)
         if known is None or known.uid != uid:
             return False
@@ -106,6 +114,13 @@ class Cache:
     def trust(self, key: Key) -> None:
         """A GET has answered what `suspect` asked."""
         self._suspects.discard(key)
+
+    def age(self) -> None:
+        """At every squaring: what ended before the last one is old enough that no event from before its end can still come."""
+        self._ended_before, self._ended = self._ended, {}
+
+    def _has_ended(self, key: Key, uid: str) -> bool:
+        return uid in (self._ended.get(key), self._ended_before.get(key))
 
     def forget(self, key: Key) -> None:
         """The AgentJob and all that belongs to it."""

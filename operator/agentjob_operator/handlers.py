@@ -1,6 +1,6 @@
-"""kopf's handlers: they trim what arrives, cache it and add a key to the queue. No I/O, nothing that can raise on valid objects.
+"""Event handlers: they trim what arrives, cache it and add a key to the queue. No I/O, nothing that can raise on valid objects.
 
-    kopf watch ─► here ─► cache, work queue ─► reconcile
+    kopf (AgentJobs), kube.watch (Jobs, Pods) ─► here ─► cache, work queue ─► reconcile
 
 An event may be lost, doubled or stale: the cache keeps the newest, squaring finds what was lost, reconcile does the rest.
 """
@@ -21,7 +21,7 @@ Event = dict[str, Any]
 
 
 class Handlers:
-    """One method per resource; each takes kopf's raw event."""
+    """One method per resource; each takes a raw watch event (`type`, `object`)."""
 
     def __init__(self, cache: Cache, queue: WorkQueue[Key]) -> None:
         self._cache, self._queue = cache, queue
@@ -53,27 +53,17 @@ class Handlers:
 
 
 def registry_of(handlers: Handlers, login: Callable[..., Any]) -> kopf.OperatorRegistry:
-    """A kopf registry with nothing but these: no finalizers, no state, no default logins."""
+    """A kopf registry with one handler: no finalizers, no state, no default logins."""
     registry = kopf.OperatorRegistry()
     kopf.on.login(registry=registry)(login)
 
     async def on_agentjob(event: Any, **_: Any) -> None:
         handlers.agentjob(event)
 
-    async def on_job(event: Any, **_: Any) -> None:
-        handlers.job(event)
-
-    async def on_pod(event: Any, **_: Any) -> None:
-        handlers.pod(event)
-
     kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=registry)(on_agentjob)
-    kopf.on.event("batch", "v1", "jobs", registry=registry)(on_job)
-    kopf.on.event("", "v1", "pods", registry=registry)(on_pod)
     return registry
 
 
 def select(settings: kopf.OperatorSettings) -> None:
-    """What the API server sends at all."""
+    """What the API server sends at all: AgentJobs that are not finished."""
     settings.watching.field_selectors[names.GROUP, names.VERSION, names.PLURAL] = paths.UNFINISHED
-    settings.watching.label_selectors["batch", "v1", "jobs"] = paths.MANAGED
-    settings.watching.label_selectors["", "v1", "pods"] = paths.MANAGED

@@ -150,6 +150,11 @@ def true_condition(conditions: tuple[ObjectCondition, ...], *types: str) -> Obje
     return next((one for one in conditions if one.type in types and one.status == "True"), None)
 
 
+JOB_CONDITIONS = frozenset({"Failed", "FailureTarget", "Complete"})
+POD_CONDITIONS = frozenset({"PodScheduled", "DisruptionTarget"})
+"""What is read of conditions; the others change often and would be noticed as changes."""
+
+
 def moment(text: str) -> datetime:
     """An RFC 3339 time of the API as an aware datetime. Raises `ValueError`."""
     return datetime.fromisoformat(text)
@@ -183,7 +188,7 @@ def job_of(raw: Json) -> Job:
         agentjob=_agentjob_name(meta),
         created=meta["creationTimestamp"],
         deleting="deletionTimestamp" in meta,
-        conditions=_conditions(raw.get("status") or {}),
+        conditions=_conditions(raw.get("status") or {}, JOB_CONDITIONS),
     )
 
 
@@ -202,7 +207,7 @@ def pod_of(raw: Json, *, gone: bool = False) -> Pod:
         phase=status.get("phase", ""),
         reason=status.get("reason", ""),
         message=status.get("message", ""),
-        conditions=_conditions(status),
+        conditions=_conditions(status, POD_CONDITIONS),
         containers=_containers(status),
         gone=gone,
     )
@@ -216,7 +221,7 @@ def _controller_uid(meta: Json) -> str:
     return next((str(ref["uid"]) for ref in meta.get("ownerReferences") or () if ref.get("controller")), "")
 
 
-def _conditions(status: Json) -> tuple[ObjectCondition, ...]:
+def _conditions(status: Json, wanted: frozenset[str]) -> tuple[ObjectCondition, ...]:
     return tuple(
         ObjectCondition(
             one["type"],
@@ -226,6 +231,7 @@ def _conditions(status: Json) -> tuple[ObjectCondition, ...]:
             one.get("lastTransitionTime") or "",
         )
         for one in status.get("conditions") or ()
+        if one["type"] in wanted
     )
 
 

@@ -1,4 +1,4 @@
-"""kopf as the event source: embedded, standalone, without state on any object."""
+"""kopf as the source of AgentJob events: embedded, standalone, without state on any object."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -1,8 +1,10 @@
 """Squares the cache with the cluster by paged LISTs: once before the first write, then every resync.
 
 After a 410 kopf lists again without telling what has vanished, and what happened while nobody watched was never told at all.
+Jobs and Pods are not listed whole: only those of unfinished AgentJobs.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -28,7 +30,7 @@ logger = structlog.get_logger(__name__)
 
 
 class Squaring:
-    """One instance; `run` may be called again and again, not at the same time."""
+    """One instance; `run` may be called again and again."""
 
     def __init__(
         self, *, kube: KubeClient, cache: Cache, queue: WorkQueue[Key], namespaces: Sequence[str], page_size: int
@@ -36,9 +38,14 @@ class Squaring:
         self._kube, self._cache, self._queue = kube, cache, queue
         self._namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
         self._page_size = page_size
+        self._one_at_a_time = asyncio.Lock()
 
     async def run(self) -> int:
         """How many AgentJobs are unfinished; all of them are enqueued. Raises `KubeError`."""
+        async with self._one_at_a_time:
+            return await self._run()
+
+    async def _run(self) -> int:
         known = {key: agentjob.uid for key in self._cache if (agentjob := self._cache.agentjob(key))}
         listed: dict[Key, str] = {}
         for namespace in self._namespaces:
@@ -51,6 +58,7 @@ class Squaring:
             if listed.get(key) != uid:
                 self._cache.suspect(key, uid)
         await self._children(tuple(listed.values()))
+        self._cache.age()
         for key in self._cache:
             self._queue.add(key)
         return len(listed)

@@ -10,8 +10,9 @@ from e2e.support.api import Api
 from e2e.support.collect import collect
 from e2e.support.fleet import Fleets, modules_with_cases
 from e2e.support.gitrepos import Repositories
-from e2e.support.paths import E2E, KUBECONFIG
+from e2e.support.paths import ARTIFACTS, E2E, KUBECONFIG
 from e2e.support.release import Release
+from e2e.support.shell import fresh_folder
 from e2e.support.store import Store
 from e2e.support.tenant import Tenant, create_tenant
 
@@ -20,13 +21,16 @@ EXPECTED_VIOLATIONS = frozenset({"no-such-model"})
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declares the marker."""
+    """Declares the markers."""
+    config.addinivalue_line(
+        "markers", "late: asks for something that takes minutes by itself; runs after the quick ones"
+    )
     config.addinivalue_line("markers", "disturbs: stops or overloads what all jobs share; runs after everything else")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that disturb others come last."""
-    items.sort(key=lambda item: item.get_closest_marker("disturbs") is not None)
+    """Tests that wait for long come late, and those that disturb others last."""
+    items.sort(key=lambda item: [item.get_closest_marker(name) is not None for name in ("disturbs", "late")])
 
 
 @pytest.hookimpl(wrapper=True)
@@ -34,12 +38,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Collects logs and objects when a test fails, and names the folder in its message."""
     report: pytest.TestReport = yield
     if report.failed and item.path.is_relative_to(E2E) and KUBECONFIG.exists():
-        used = getattr(item, "funcargs", {}).values()
-        folder = collect(
-            item.nodeid.rpartition("/")[2],
-            [each.namespace for each in used if isinstance(each, Tenant)],
-            release.SYSTEM,
-        )
+        used = [each.namespace for each in getattr(item, "funcargs", {}).values() if isinstance(each, Tenant)]
+        # A release that cannot be installed fails every test: one folder tells it.
+        folder = collect(item.nodeid.rpartition("/")[2] if used else "release", used, release.SYSTEM)
         report.longrepr = f"{report.longreprtext}\n\nLogs, objects and events of this failure: {folder}"
     return report
 
@@ -55,6 +56,7 @@ def api() -> Api:
 @pytest.fixture(scope="session")
 def installed(api: Api) -> Iterator[Release]:
     """The release. At the end of the session: no request to the model may have broken the protocol."""
+    fresh_folder(ARTIFACTS)
     found = release.install(api)
     before = len(found.violations())
     yield found

@@ -18,10 +18,9 @@ KEEP = sh("echo kept > kept.txt")
 CLAIM = '{"verdict":"Success","reason":"Completed","message":"all is well","steps":1,"sessionId":"x"}'
 LIE = f"printf '%s' '{CLAIM}' > /run/agentjob/result.json"
 KILL = "pkill -9 -f 'agentjob_[r]untime agent'"
-# A file in memory counts against the container and has no process to kill for it: the kernel takes the largest, the agent.
-FILL_MEMORY = (
-    "for i in 1 2 3 4 5 6 7 8; do head -c 60M /dev/zero > /dev/shm/$i; python3 -c 'b=bytearray(10**7)'; done; sleep 60"
-)
+# Many small processes: the kernel takes the largest, which is the agent itself.
+HOG = "python3 -c 'import time; b = bytearray(b\"x\" * 15_000_000); time.sleep(60)'"
+FILL_MEMORY = f"for i in $(seq 20); do {HOG} & sleep 0.3; done; wait"
 
 
 def _job(name: str, *turns: Turn, **spec: Any) -> Json:
@@ -30,7 +29,7 @@ def _job(name: str, *turns: Turn, **spec: Any) -> Json:
 
 SURVIVES = {
     "flood": sh("yes 'a line of forty characters, again and again' | head -c 1G", 600),
-    "flood-log": sh("yes 'a line of forty characters, again and again' | head -c 1G > /proc/1/fd/1", 600),
+    "flood-log": sh("head -c 1G /dev/zero | tr '\\0' x > /proc/1/fd/1", 600),
     "background": sh(
         "(setsid sleep 9999 &) ; nohup sh -c 'while :; do date >> ticks; sleep 0.02; done' >/dev/null 2>&1 & echo started"
     ),
@@ -45,7 +44,7 @@ CASES = {
     "killed-and-lied": _job("killed-and-lied", sh(f"{LIE}; {KILL}; sleep 60"), done()),
     "killed-from-outside": _job("killed-from-outside", wait_for("/tmp/go"), done(), backoffLimit=1),
     "oom": _job(
-        "oom", sh(FILL_MEMORY), done(), resources={"limits": {"memory": "160Mi"}, "requests": {"memory": "32Mi"}}
+        "oom", sh(FILL_MEMORY), done(), resources={"limits": {"memory": "256Mi"}, "requests": {"memory": "32Mi"}}
     ),
     "oom-at-start": _job(
         "oom-at-start", done(), resources={"limits": {"memory": "12Mi"}, "requests": {"memory": "12Mi"}}
@@ -113,9 +112,10 @@ def test_an_agent_out_of_memory_is_named_and_archived(fleet: Tenant, tmp_path: P
     assert download(job, tmp_path).read("kept.txt") == b"kept\n"
 
 
+@pytest.mark.late
 def test_an_agent_without_the_memory_to_start_is_named(fleet: Tenant) -> None:
     """It dies before it holds the lock: the courier must not wait for it for ever."""
-    expect.failed(fleet.finished("oom-at-start"), Reason.AGENT_OOM_KILLED, "memory")
+    expect.failed(fleet.finished("oom-at-start", 420), Reason.AGENT_OOM_KILLED, "memory")
 
 
 def test_the_verdict_is_the_agents_last_word(fleet: Tenant) -> None:

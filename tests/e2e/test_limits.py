@@ -14,7 +14,6 @@ from e2e.support.tenant import Tenant, agentjob, status
 MIB = 1 << 20
 WORK = sh("echo kept > kept.txt; head -c 1000 /dev/urandom > noise")
 PRICED = {
-    "apiKeySecretRef": {"name": "model-key"},
     "prices": {"inputPerMillionTokens": "1", "outputPerMillionTokens": "2"},
 }
 DEAR = priced(sh("true"), 12_000, 100)
@@ -45,8 +44,8 @@ CASES = {
     ("name", "reason", "words"),
     [
         ("steps", Reason.STEP_LIMIT, ["3", "steps"]),
-        ("tokens", Reason.TOKEN_LIMIT, ["20,000", "tokens"]),
-        ("cost", Reason.COST_LIMIT, ["0.02"]),
+        ("tokens", Reason.TOKEN_LIMIT, ["limits.tokens"]),
+        ("cost", Reason.COST_LIMIT, ["limits.costUSD"]),
         ("timeout", Reason.TIMEOUT, ["10 s"]),
     ],
 )

@@ -18,7 +18,7 @@ from agentjob_api.report import Verdict
 from agentjob_runtime.agent.courier_wait import wait_for_courier
 from agentjob_runtime.agent.disk_usage import disk_usage
 from agentjob_runtime.agent.ending import Ending
-from agentjob_runtime.agent.lock import take_lock
+from agentjob_runtime.agent.lock import LockHeldError, take_lock
 from agentjob_runtime.agent.log import log
 from agentjob_runtime.agent.watch import full_workspace, start_watchers
 from agentjob_runtime.common.clock import rfc3339
@@ -39,7 +39,12 @@ def main() -> int:
     sys.excepthook = exit_as_crash
     become_subreaper()
     paths = Paths.from_env()
-    lock = take_lock(paths.lock)
+    try:
+        lock = take_lock(paths.lock)
+    except (LockHeldError, OSError) as error:
+        # Not a code of an agent that told the courier that it started: the operator would wait for the courier to pack.
+        log(f"the lock cannot be taken: {error}")
+        return ExitCode.CONFIG
     try:
         return run_agent(paths)
     finally:

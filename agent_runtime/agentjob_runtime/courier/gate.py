@@ -48,14 +48,18 @@ def wait_for_start(paths: Paths, stop: Stop) -> bool:
     return True
 
 
-def wait_for_death(gate: Gate, stop: Stop) -> bool:
-    """Blocks until the kernel lets go of the agent's lock. False when it still lives `AGENT_SECONDS` after SIGTERM."""
+def wait_for_death(gate: Gate, stop: Stop, seconds: float) -> bool:
+    """Blocks until the kernel lets go of the agent's lock. False when it still lives after `seconds`, or `AGENT_SECONDS` after SIGTERM."""
+    end = time.monotonic() + seconds
     dead = threading.Event()
     # A daemon: a process that cannot get the lock must still be able to exit.
     threading.Thread(target=_take, args=(gate.lock, dead), name="lock", daemon=True).start()
     while not dead.wait(0.2):
         if stop.remaining(AGENT_SECONDS) <= 0:
             _log.warning("the agent still lives %.0f s after SIGTERM; archiving beside it", AGENT_SECONDS)
+            return False
+        if time.monotonic() >= end:
+            _log.warning("the agent still lives after %.0f s; archiving beside it", seconds)
             return False
     return True
 

@@ -7,7 +7,8 @@ import time
 from agentjob_api.grant import ObjectName
 from agentjob_api.job_config import JobConfig
 from agentjob_api.pod import ExitCode
-from agentjob_api.report import Report, Verdict
+from agentjob_api.reasons import Reason
+from agentjob_api.report import AgentResult, Report, Verdict
 
 from agentjob_runtime.archive.errors import PatternError
 from agentjob_runtime.archive.patterns import Excludes, compile_excludes
@@ -30,6 +31,13 @@ _log = logging.getLogger(__name__)
 _NEVER_STARTED = Delivery(None, None, "The pod was stopped before the agent had started: there is nothing to archive.")
 _RESULT_PATIENCE = Patience(seconds=600)
 _LAST_EVENTS_SECONDS = 30.0
+OVERTIME_SECONDS = 120.0
+"""Beyond the time limit, at which the agent ends itself. One that lives on was stopped (SIGSTOP) by what it started."""
+OVERDUE = AgentResult(
+    verdict=Verdict.LIMIT,
+    reason=Reason.TIMEOUT,
+    message="The agent did not end at limits.timeoutSeconds; its workspace was archived as it was.",
+)
 
 
 def main() -> int:
@@ -69,6 +77,7 @@ class Courier:
         budget = StreamBudget(stop)
         self._stream = EventStream(Tail(gate.events), Uploader(paths.upload, budget), budget)
         self._report_uploader = Uploader(paths.upload, StopBudget(stop, RESULT_SECONDS))
+        self._overdue = False
 
     def run(self) -> int:
         """Everything in its order; the report last."""
@@ -77,7 +86,8 @@ class Courier:
         started = time.monotonic()
         _log.info("the agent has started")
         self._stream.start()
-        wait_for_death(self._gate, self._stop)
+        seconds = self._config.limits.timeout_seconds + OVERTIME_SECONDS
+        self._overdue = not wait_for_death(self._gate, self._stop, seconds) and not self._stop.requested
         active, terminated = time.monotonic() - started, self._stop.requested
         _log.info("the agent has ended after %.1f s", active)
         delivery = self._deliverer.deliver()
@@ -94,7 +104,7 @@ class Courier:
         return ExitCode.COURIER_ARCHIVE_FAILED if delivery.reason else ExitCode.SUCCESS
 
     def _report(self, delivery: Delivery, active: float, terminated: bool) -> Report:
-        result, usage = read_result(self._paths), read_usage(self._paths)
+        result, usage = OVERDUE if self._overdue else read_result(self._paths), read_usage(self._paths)
         return Report(
             uid=self._config.uid,
             attempt=self._config.attempt,

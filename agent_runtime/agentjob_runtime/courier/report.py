@@ -18,18 +18,18 @@ def message_of(result: AgentResult, usage: ProxyUsage) -> str:
 
 
 def fit(report: Report, limit: int = REPORT_MAX_BYTES) -> bytes:
-    """The report as UTF-8 JSON of at most `limit` bytes: messages are cut, at a character's boundary, the longer one first.
+    """The report as UTF-8 JSON of at most `limit` bytes.
 
-    Raises `ValueError` when the names alone do not fit.
+    Messages are cut at a character's boundary, the longer one first; when that is not enough, what the operator can do without goes:
+    the conversation's name, then the log's. Raises `ValueError` when the archive's key alone does not fit.
     """
-    data = _encode(report)
-    for field in _longest_first(report):
-        if len(data) <= limit:
+    for field in (*_longest_first(report), "session_id", "log_key"):
+        if len(_encode(report)) <= limit:
             break
-        report = _cut(report, field, limit)
-        data = _encode(report)
+        report = _cut(report, field, limit) if field.endswith("message") else _with(report, field, "")
+    data = _encode(report)
     if len(data) > limit:
-        raise ValueError(f"the report's keys do not fit into {limit} bytes")
+        raise ValueError(f"the archive's key does not fit into a report of {limit} bytes")
     return data
 
 

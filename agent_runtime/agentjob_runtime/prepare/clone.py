@@ -128,8 +128,8 @@ class Clone:
     def _no_such_ref(self) -> PrepareError:
         return PrepareError(
             Reason.REF_NOT_FOUND,
-            f"The repository {self._address.url} has no branch, tag or commit {self._repository.ref!r}, or more than one "
-            "commit that begins so; correct repository.ref.",
+            f"The repository {self._address.url} has no branch, tag or commit {self._repository.ref!r}, "
+            "or more than one commit that begins so.",
         )
 
 

@@ -74,6 +74,6 @@ def shallow_refused(stderr: str) -> bool:
 
 
 def sentence(diagnosis: Diagnosis, url: str) -> str:
-    """For the user: what happened, and what to do."""
+    """For the user: what happened; the operator adds what to do about the reason."""
     info = TABLE[diagnosis.reason]
-    return f"{info.meaning} {info.action} (repository {url}; git: {diagnosis.detail[:400]})"
+    return f"{info.meaning} (repository {url}; git: {diagnosis.detail[:400]})"

@@ -54,7 +54,7 @@ def prepare(config: JobConfig, paths: Paths) -> None:
     if used > config.workspace_bytes:
         raise PrepareError(
             Reason.WORKSPACE_FULL,
-            f"The repository takes {used:,} bytes, more than workspace.size ({config.workspace_bytes:,}); raise that.",
+            f"The repository takes {used:,} bytes, more than workspace.size ({config.workspace_bytes:,}).",
         )
     _log.info("the workspace is ready: %d bytes", used)
 

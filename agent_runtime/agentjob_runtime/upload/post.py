@@ -3,6 +3,7 @@
 import http.client
 import secrets
 import ssl
+from collections.abc import Callable
 from typing import BinaryIO, Final
 from urllib.parse import urlsplit
 
@@ -16,8 +17,11 @@ _CHUNK: Final = 1 << 20
 _ERROR_BODY_MAX: Final = 16 << 10
 
 
-def post(grant: UploadGrant, name: str, payload: Payload, timeout: float) -> Answer:
-    """Sends the object; `timeout` bounds each wait for the network, seconds. Raises `OSError` or `http.client.HTTPException`."""
+def post(grant: UploadGrant, name: str, payload: Payload, timeout: float, remaining: Callable[[], float]) -> Answer:
+    """Sends the object. Raises `OSError` or `http.client.HTTPException`.
+
+    `timeout` bounds each wait for the network, `remaining` tells how long the whole may still take; seconds.
+    """
     parts = urlsplit(grant.url)
     form = build_form(grant, name, payload.checksum, secrets.token_hex(16))
     connection = _connect(parts.scheme, parts.hostname or "", parts.port, timeout)
@@ -27,7 +31,7 @@ def post(grant: UploadGrant, name: str, payload: Payload, timeout: float) -> Ans
         connection.putheader("Content-Length", str(form.length(payload.size)))
         connection.endheaders()
         with payload.open() as source:
-            _send(connection, form, source, payload.size)
+            _send(connection, form, source, payload.size, remaining)
         return _receive(connection.getresponse())
     finally:
         connection.close()
@@ -39,12 +43,16 @@ def _connect(scheme: str, host: str, port: int | None, timeout: float) -> http.c
     return http.client.HTTPConnection(host, port, timeout=timeout)
 
 
-def _send(connection: http.client.HTTPConnection, form: Form, source: BinaryIO, size: int) -> None:
+def _send(
+    connection: http.client.HTTPConnection, form: Form, source: BinaryIO, size: int, remaining: Callable[[], float]
+) -> None:
     """A store that refuses early closes its end while we send: its answer is read all the same."""
     try:
         connection.send(form.head)
         missing = size
         while missing and (chunk := source.read(min(_CHUNK, missing))):
+            if remaining() <= 0:
+                raise TimeoutError("the pod's time is over")
             connection.send(chunk)
             missing -= len(chunk)
         connection.send(form.tail)

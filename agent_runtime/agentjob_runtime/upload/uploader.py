@@ -110,7 +110,8 @@ class Uploader:
     def _try(self, name: str, payload: Payload) -> tuple[str, Fault | None, str]:
         try:
             grant = read_grant(self._grant_path)
-            answer = post(grant, name, payload, max(1.0, min(_SOCKET_TIMEOUT, self._budget.remaining())))
+            timeout = max(1.0, min(_SOCKET_TIMEOUT, self._budget.remaining()))
+            answer = post(grant, name, payload, timeout, self._budget.remaining)
         except GrantError as error:
             return "", Fault.NO_GRANT, str(error)
         except ssl.SSLCertVerificationError as error:

@@ -41,8 +41,12 @@ def running() -> dict[Path, Found]:
         if words[-3:-1] != ["-m", MODULE]:
             continue
         data, pid = Path(words[-1]), int(folder.name)
-        before = clusters.get(data, NOT_RUNNING)
-        clusters[data] = before.with_supervisor(pid) if _is_first_of_namespace(folder) else before.with_launcher(pid)
+        # Process ids from our namespace inwards. A third one: a cluster in a machine of its own (a container, a test).
+        match _namespace_pids(folder):
+            case [_]:
+                clusters[data] = clusters.get(data, NOT_RUNNING).with_launcher(pid)
+            case [_, "1"]:
+                clusters[data] = clusters.get(data, NOT_RUNNING).with_supervisor(pid)
     return clusters
 
 
@@ -58,13 +62,12 @@ def _command_line(process: Path) -> list[str]:
         return []  # it ended while /proc was read
 
 
-def _is_first_of_namespace(process: Path) -> bool:
+def _namespace_pids(process: Path) -> list[str]:
     try:
         status = process.joinpath("status").read_text()
     except (FileNotFoundError, ProcessLookupError):
-        return False
-    pids = next(line for line in status.splitlines() if line.startswith("NSpid:")).split()[1:]
-    return len(pids) > 1 and pids[-1] == "1"
+        return []
+    return next(line for line in status.splitlines() if line.startswith("NSpid:")).split()[1:]
 
 
 def kill(data: Path) -> bool:

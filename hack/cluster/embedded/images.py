@@ -21,7 +21,9 @@ _DIGEST_LABEL = "agentjob.io/content"
 def _client(supervisor: int, *arguments: str | Path) -> list[str]:
     # Through the root folder of the supervisor: the socket lies in the cluster's own /run.
     socket = f"/proc/{supervisor}/root{layout.CONTAINERD_SOCKET}"
-    return ["ctr", "--address", socket, "--namespace", "k8s.io", *(str(argument) for argument in arguments)]
+    # An import whose `up` was killed must not go on against the cluster that comes next.
+    bound = ["setpriv", "--pdeathsig", "KILL"]
+    return [*bound, "ctr", "--address", socket, "--namespace", "k8s.io", *(str(argument) for argument in arguments)]
 
 
 def ctr(supervisor: int, *arguments: str | Path) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -78,16 +78,38 @@ class KubeClient:
             await self._renew()
             return await self._send(method, path, params, data, content_type)
 
+    async def stream(self, path: str, params: Mapping[str, str], *, quiet_seconds: float) -> AsyncIterator[bytes]:
+        """Lines of a watch, until the server ends it. Raises `KubeError`, also when nothing comes for `quiet_seconds`."""
+        session = self._session_now()
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout.total, sock_read=quiet_seconds)
+        url, headers = self._cluster.server + path, await self._cluster.headers()
+        try:
+            async with session.get(url, params=params, headers=headers, timeout=timeout) as response:
+                if response.status >= 400:
+                    answer = _decode(await response.read(), response.status)
+                    raise error_of(response.status, answer, response.headers.get("Retry-After"), f"WATCH {path}")
+                async for line in split_lines(response.content.iter_any()):
+                    yield line
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unavailable(f"WATCH {path}: {error or type(error).__name__}") from error
+        except Unauthorized:
+            await self._renew()
+            raise
+
+    def _session_now(self) -> aiohttp.ClientSession:
+        assert self._session is not None, "used outside of its `async with`"  # noqa: S101 - a programming error
+        return self._session
+
     async def _send(
         self, method: str, path: str, params: Mapping[str, str] | None, data: bytes | None, content_type: str
     ) -> dict[str, Any]:
-        assert self._session is not None, "used outside of its `async with`"  # noqa: S101 - a programming error
+        session = self._session_now()
         headers = await self._cluster.headers()
         if data is not None:
             headers["Content-Type"] = content_type
         url = self._cluster.server + path
         try:
-            async with self._session.request(method, url, params=params, data=data, headers=headers) as response:
+            async with session.request(method, url, params=params, data=data, headers=headers) as response:
                 text = await response.read()
                 status, retry_after = response.status, response.headers.get("Retry-After")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -119,3 +141,15 @@ def _decode(text: bytes, status: int) -> dict[str, Any]:
             raise Unavailable(f"an answer that is not JSON: {text[:100]!r}") from error
         return {"message": text[:500].decode(errors="replace")}
     return answer if isinstance(answer, dict) else {"message": text[:500].decode(errors="replace")}
+
+
+async def split_lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Lines of a stream, however long; the last one only when it is complete."""
+    rest: list[bytes] = []
+    async for chunk in chunks:
+        first, *others = chunk.split(b"\n")
+        rest.append(first)
+        for part in others:
+            if line := b"".join(rest):
+                yield line
+            rest = [part]

@@ -19,6 +19,9 @@ STILL: Final = timedelta(seconds=15)
 POLL_SECONDS: Final = 5.0
 """What is looked at again because only time, or an object that is not watched, can change it."""
 
+PACKING_POLL_SECONDS: Final = 30.0
+"""While the courier packs: whether it hangs."""
+
 
 def observe(agentjob: AgentJob, job: Job | None, pod: Pod | None, evidence: Evidence, now: datetime) -> Observed:
     """`job` and `pod` are those of the attempt that `status` counts, as the cache has them."""
@@ -55,7 +58,9 @@ def _unfinished(attempt: Attempt, needs: frozenset[Need]) -> Observed:
     containers = () if pod is None else tuple(pod.containers.values())
     agent = attempt.container(Name.AGENT)
     proven = any(container.started for container in containers)
-    if agent is not None and agent.started:
+    courier = attempt.container(Name.COURIER)
+    # An agent whose courier is not there does nothing but wait for it: what keeps the courier keeps the attempt.
+    if agent is not None and agent.started and (courier is None or courier.started):
         started = agent.running_since or (agent.terminated.started_at if agent.terminated else "")
         return Observed(
             *(attempt.number, Stage.RUNNING, attempt.job, pod),
@@ -78,7 +83,7 @@ def _unfinished(attempt: Attempt, needs: frozenset[Need]) -> Observed:
 def _why_waiting(attempt: Attempt) -> tuple[Cause | None, frozenset[Need], float | None]:
     """The cause, what must be asked for it, and when to look again."""
     pod, job, evidence = attempt.pod, attempt.job, attempt.evidence
-    if job is None or (pod is not None and pod.gone):
+    if job is None or (pod is not None and (pod.gone or pod.deletion is not None)):
         return None, frozenset(), POLL_SECONDS
     if pod is None:
         return _ask_events(attempt, attempt.now - moment(job.created), PODLESS)
@@ -116,4 +121,4 @@ def _running_recheck(attempt: Attempt, agent: Container) -> float | None:
     pod = attempt.pod
     hanging = agent.terminated is not None and attempt.terminated(Name.COURIER) is None
     ending = attempt.job is None or pod is None or pod.gone or pod.deletion is not None
-    return POLL_SECONDS if ending else (60.0 if hanging else None)
+    return POLL_SECONDS if ending else (PACKING_POLL_SECONDS if hanging else None)

@@ -16,9 +16,11 @@ from agentjob_operator.observe.stopped import stopped
 from agentjob_operator.observe.waiting import clean
 
 START_ERRORS: Final = frozenset({"StartError", "ContainerCannotRun"})
-BRIEF: Final = timedelta(seconds=10)
-"""An agent that ran shorter may have ended before it told the courier that it started."""
-BLOCKED: Final = timedelta(seconds=300)
+BRIEF: Final = timedelta(seconds=60)
+"""An agent that ran shorter may have ended before it told the courier that it started: on a busy node, or without the memory to start."""
+STARTED_CODES: Final = frozenset({ExitCode.SUCCESS, ExitCode.AGENT_FAILURE, ExitCode.AGENT_LIMIT, ExitCode.AGENT_CRASH})
+"""Exit codes that an agent only has after it told the courier."""
+BLOCKED: Final = timedelta(seconds=120)
 """How long the courier is given after such an agent: it waits for a start that never came, or packs very little."""
 PACKING: Final = timedelta(seconds=3600)
 """How long the courier may pack and upload; the manifests allow the attempt as much."""
@@ -107,6 +109,8 @@ def _by_report(attempt: Attempt, report: Report) -> Conclusion:
         archive_message=text,
         agent_started=_agent_started(agent),
         agent_finished=agent.terminated.finished_at if agent and agent.terminated else "",
+        # The courier did not wait for an agent that was stopped: it would go on when somebody wakes it.
+        alive=report.reason is Reason.TIMEOUT and _agent_undecided(attempt),
     )
 
 
@@ -119,7 +123,8 @@ def _judge(attempt: Attempt, report: Report) -> Cause:
         # Its result file says success, its end says otherwise: something else wrote the file, or it died afterwards.
         return agent_failure(agent)
     if report.usage.limit_reached in (Reason.TOKEN_LIMIT, Reason.COST_LIMIT):
-        return Cause(report.usage.limit_reached, "The model was refused to the agent because its budget is used up.")
+        generic = "The model was refused to the agent because its budget is used up."
+        return Cause(report.usage.limit_reached, said if said and claimed is report.usage.limit_reached else generic)
     if report.verdict in (Verdict.FAILURE, Verdict.LIMIT) and claimed is not None:
         return Cause(claimed, said or "The agent gave no more details.")
     if (cause := stopped(attempt.job, attempt.pod)) is not None:
@@ -204,13 +209,15 @@ def _blocked(attempt: Attempt) -> Cause | None:
     if agent is None or attempt.pod is None or attempt.pod.gone or attempt.pod.phase != "Running":
         return None
     if agent.reason in START_ERRORS:
-        return Cause(Reason.AGENT_CRASHED, f"The agent could not be started: {clean(agent.message)}")
+        hint = "spec.image, if set, must be built on the project's agent image."
+        return Cause(Reason.AGENT_CRASHED, f"The agent could not be started: {clean(agent.message)} {hint}")
     if not agent.finished_at:
         return None
     since = attempt.now - moment(agent.finished_at)
     if since > PACKING:
         return Cause(Reason.COURIER_CRASHED, "The courier did not end within an hour after the agent.")
     brief = bool(agent.started_at) and moment(agent.finished_at) - moment(agent.started_at) < BRIEF
+    brief = brief and agent.exit_code not in STARTED_CODES
     return agent_failure(agent) if brief and since > BLOCKED else None
 
 

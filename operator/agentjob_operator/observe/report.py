@@ -1,5 +1,6 @@
 """What the pod hands back. All of it is hostile until it has passed here: whoever may create Pods in a namespace can forge it."""
 
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -38,6 +39,7 @@ PREPARE_CLAIMS: Final = frozenset(
     }
 )
 ARCHIVE_CLAIMS: Final = frozenset({Reason.ARCHIVE_FAILED, Reason.ARCHIVE_TOO_LARGE})
+SHA256: Final = re.compile("[0-9a-f]{64}")
 ARCHIVE_NAMES: Final = (ObjectName.WORKSPACE_ZIP, ObjectName.WORKSPACE_TAR_ZSTD)
 
 
@@ -92,6 +94,8 @@ def _figures_hold(report: Report) -> bool:
 
 
 def _keys_hold(report: Report, prefix: str) -> bool:
+    if report.workspace is not None and not SHA256.fullmatch(report.workspace.sha256):
+        return False
     # A key outside of the prefix would have the operator sign a download of somebody else's archive.
     if report.workspace is not None and report.workspace.key not in {prefix + name for name in ARCHIVE_NAMES}:
         return False

@@ -17,7 +17,9 @@ FULL_PATTERN: Final = re.compile(
 def stopped(job: Job | None, pod: Pod | None) -> Cause | None:
     """The cause as the cluster records it; None when nothing of it is recorded."""
     if pod is not None and pod.reason == "Evicted" and FULL_PATTERN.search(pod.message):
-        return Cause(Reason.WORKSPACE_FULL, f"The pod was evicted: {_sentence(pod.message)}")
+        return Cause(
+            Reason.WORKSPACE_FULL, f"The pod was evicted, and nothing could be archived: {_sentence(pod.message)}"
+        )
     failed = None if job is None else job.condition("Failed", "FailureTarget")
     if failed is not None and failed.reason == "DeadlineExceeded":
         return Cause(Reason.TIMEOUT, "The attempt did not end before its Job's deadline.")
@@ -28,6 +30,8 @@ def stopped(job: Job | None, pod: Pod | None) -> Cause | None:
         return Cause(Reason.DISRUPTED, f"The pod was disrupted: {_sentence(failed.message)}")
     if pod is not None and pod.reason == "Evicted":
         return Cause(Reason.DISRUPTED, f"The pod was evicted: {_sentence(pod.message)}")
+    if pod is not None and pod.deletion and job is not None and not job.deleting:
+        return Cause(Reason.DISRUPTED, "The pod was deleted while its Job was left.")
     return None
 
 

@@ -23,6 +23,8 @@ MISSING_SECRET: Final = re.compile(
 """`pkg/kubelet/kubelet_pods.go`, and the mounter's message."""
 QUOTA: Final = re.compile(r"exceeded quota|usage per (?:Pod|Container)|must specify|insufficient quota")
 """ResourceQuota and LimitRanger admission."""
+PROGRESS: Final = frozenset({"SuccessfulCreate", "Pulling", "Pulled", "Created", "Started"})
+"""Events that show that the pod came to be, or that its sandbox and volumes are there: what failed before is overcome."""
 MAX_MESSAGE: Final = 700
 
 
@@ -35,9 +37,11 @@ def pod_cause(pod: Pod) -> Cause | None:
 
 
 def event_cause(events: Iterable[dict[str, Any]]) -> Cause | None:
-    """The cause in the latest Event that names one; `events` are core/v1 Events of one Job or Pod."""
-    for event in sorted(events, key=_event_time, reverse=True):
+    """The cause in the latest Event that names one and is not overcome; `events` are core/v1 Events of one Job or Pod."""
+    for event in sorted(events, key=_event_order, reverse=True):
         reason, message = event.get("reason") or "", event.get("message") or ""
+        if reason in PROGRESS:
+            return None
         if reason == "FailedCreate":
             return refused_pod(message)
         if reason in ("FailedMount", "FailedAttachVolume", "FailedMapVolume"):
@@ -92,7 +96,9 @@ def _container_cause(container: Container) -> Cause | None:
     return Cause(Reason.CONTAINER_CONFIG_ERROR, f"{waiting.reason} of {where}: {clean(detail or waiting.reason)}")
 
 
-def _event_time(event: dict[str, Any]) -> str:
+def _event_order(event: dict[str, Any]) -> tuple[str, bool]:
+    """By time, and in the same second progress last: it comes after what it overcame."""
     series = event.get("series") or {}
     times = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
-    return next((time for time in times if time), event["metadata"].get("creationTimestamp") or "")
+    time = next((time for time in times if time), event["metadata"].get("creationTimestamp") or "")
+    return time, event.get("reason") in PROGRESS

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from agentjob_api.reasons import TABLE, Reason
+from agentjob_api.reasons import TABLE, Effect, Reason
 from agentjob_api.report import StoredObject
 from agentjob_api.status import (
     AgentJobStatus,
@@ -201,6 +201,8 @@ def _results(base: Base, ending: Ending, sign: Sign) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "usage": add_usage(current, ending, base.now),
         "start_time": current.start_time or ending.agent_started or None,
+        "failures": current.failures + (TABLE[ending.reason].effect is Effect.RETRIES),
+        "disruptions": current.disruptions + (TABLE[ending.reason].effect is Effect.DISRUPTS),
     }
     if report is None:
         return fields

@@ -94,9 +94,10 @@ class Api:
         """The first object of `collection` for which `until` holds. Raises `WaitTimeoutError`."""
         last: Json = {}
         for event, item in self.watch(collection, seconds, **query):
-            last = item
-            if event != "DELETED" and until(item):
-                return item
+            for found in item["items"] if event == "LISTED" else [item]:
+                last = found
+                if event != "DELETED" and until(found):
+                    return found
         raise WaitTimeoutError(f"not within {seconds:.0f} s: {collection} {dict(query)}; last seen: {_summary(last)}")
 
     def wait_gone(self, path: str, seconds: float) -> None:
@@ -106,24 +107,28 @@ class Api:
 
     def wait_empty(self, collection: str, seconds: float, **query: str) -> None:
         """Returns when the selection holds nothing. Raises `WaitTimeoutError`."""
-        left = {item["metadata"]["name"] for item in self.items(collection, **query)}
-        if not left:
-            return
+        left: set[str] = set()
         for event, item in self.watch(collection, seconds, **query):
-            (left.discard if event == "DELETED" else left.add)(item["metadata"]["name"])
+            if event == "LISTED":
+                left = {found["metadata"]["name"] for found in item["items"]}
+            elif event == "DELETED":
+                left.discard(item["metadata"]["name"])
+            else:
+                left.add(item["metadata"]["name"])
             if not left:
                 return
         raise WaitTimeoutError(f"still there after {seconds:.0f} s: {collection} {sorted(left)}")
 
     def watch(self, collection: str, seconds: float, **query: str) -> Iterator[tuple[str, Json]]:
-        """(event, object) of what is there and of every change, until `seconds` are over."""
+        """(LISTED, list) of what is there, then (ADDED, MODIFIED or DELETED, object) of every change, until `seconds` are over.
+
+        A list comes again whenever the server ends the watch: what vanished meanwhile is told by no event.
+        """
         give_up = time.monotonic() + seconds
         while time.monotonic() < give_up:
             listed = self.get(collection, **query)
-            for item in listed["items"]:
-                yield "ADDED", item
+            yield "LISTED", listed
             version, left = listed["metadata"]["resourceVersion"], max(1, int(give_up - time.monotonic()))
-            # A watch that the server ends early (410, restart) begins again with a list.
             yield from self._watch(collection, {**query, "resourceVersion": version, "timeoutSeconds": str(left)})
 
     def _watch(self, collection: str, query: Mapping[str, str]) -> Iterator[tuple[str, Json]]:

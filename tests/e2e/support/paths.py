@@ -9,8 +9,8 @@ KUBECONFIG = REPOSITORY / ".cluster" / "kubeconfig"
 TOOLS = REPOSITORY / ".cluster" / "bin"
 CHART = REPOSITORY / "charts" / "agentjob"
 EXAMPLES = REPOSITORY / "manifests" / "examples"
-ARTIFACTS = REPOSITORY / ".artifacts"
-"""What failed tests leave, one folder each; ignored by git."""
+ARTIFACTS = REPOSITORY / ".artifacts" / "e2e"
+"""What the failed tests of the last session left, one folder each; ignored by git."""
 
 
 def cache_folder() -> Path:

@@ -1,15 +1,21 @@
 """The operator as a process, between a real API server and a real MinIO; the test plays Job controller and kubelet."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from apiserver.client import ApiClient
+from apiserver.kubectl import Kubectl
 from cluster.controlplane import ControlPlane
-from integration.operator.operatorprocess import OperatorProcess, operator_process
+from integration.operator.operatorprocess import OperatorProcess, Target, operator_process
 from integration.operator.relay import Relay, running_relay
 from integration.operator.stage import Stage
 from support.minio import MinioServer, running_minio
+
+INSTALL = Path(__file__).resolve().parents[3] / "manifests" / "install.yaml"
 
 
 @pytest.fixture(scope="session")
@@ -26,13 +32,47 @@ def relay(control_plane: ControlPlane) -> Iterator[Relay]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def token(control_plane: ControlPlane, api: ApiClient) -> str:
+    """Of the service account that `manifests/install.yaml` gives the operator: all tests run with its rights and no others."""
+    wanted = ("Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
+    documents = yaml.safe_load_all(INSTALL.read_text())
+    chosen = [document for document in documents if document and document["kind"] in wanted]
+    kubectl = Kubectl(control_plane.kubectl, control_plane.kubeconfig)
+    kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(chosen))
+    account = next(document["metadata"] for document in chosen if document["kind"] == "ServiceAccount")
+    path = f"/api/v1/namespaces/{account['namespace']}/serviceaccounts/{account['name']}/token"
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 7200}}
+    return str(api.create(path, body).or_fail()["status"]["token"])
+
+
 @pytest.fixture
-def operator(
-    tmp_path: Path, control_plane: ControlPlane, relay: Relay, store: MinioServer, namespace: str
-) -> Iterator[OperatorProcess]:
-    """Watches the test's namespace only; not started yet."""
-    with operator_process(tmp_path, control_plane, relay.url, store, namespaces=namespace) as process:
-        yield process
+def target(control_plane: ControlPlane, relay: Relay, token: str) -> Target:
+    """The API server behind the relay."""
+    return Target(relay.url, control_plane.ca_file, token)
+
+
+MakeOperator = Callable[..., OperatorProcess]
+
+
+@pytest.fixture
+def make_operator(tmp_path: Path, target: Target, store: MinioServer, namespace: str) -> Iterator[MakeOperator]:
+    """Makes operators (not started yet) that watch the test's namespace, with settings by name (`sweep_seconds="1"`)."""
+    with ExitStack() as stack:
+
+        def make(name: str = "operator", **settings: str) -> OperatorProcess:
+            (tmp_path / name).mkdir()
+            mine = replace(target, token=settings.pop("token", target.token))
+            chosen = {"namespaces": namespace, **settings}
+            return stack.enter_context(operator_process(tmp_path / name, mine, store, chosen))
+
+        yield make
+
+
+@pytest.fixture
+def operator(make_operator: MakeOperator) -> OperatorProcess:
+    """One of them, with the defaults."""
+    return make_operator()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cluster.controlplane import ControlPlane
 from cluster.kubeconfig import TokenUser, kubeconfig_text
 from support.loopback import free_port
 from support.minio import ACCESS_KEY, BUCKET, REGION, SECRET_KEY, MinioServer
@@ -63,6 +62,20 @@ class OperatorProcess:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return 0
 
+    def state(self) -> str:
+        """What `/readyz` says it does: standby, leading, …"""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
+            return str(answer.read().decode())
+
+    def wait_state(self, state: str) -> None:
+        """Returns when it is in that state."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self.probe("readyz") == 200 and self.state() == state:
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"not {state}: {self.tail()}")
+
     def kill(self) -> None:
         """SIGKILL: no chance to clean up."""
         self._end(signal.SIGKILL)
@@ -90,14 +103,23 @@ class OperatorProcess:
         return code
 
 
+@dataclass(frozen=True)
+class Target:
+    """An API server, and who the operator is there."""
+
+    url: str
+    ca_file: Path
+    token: str
+
+
 @contextmanager
 def operator_process(
-    folder: Path, control_plane: ControlPlane, api_url: str, store: MinioServer, **settings: str
+    folder: Path, target: Target, store: MinioServer, settings: Mapping[str, str]
 ) -> Iterator[OperatorProcess]:
     """Not started yet; killed at the end. `settings` are environment variables without their prefix."""
-    user = TokenUser("admin", control_plane.admin_token)
+    user = TokenUser("operator", target.token)
     kubeconfig = folder / "operator.kubeconfig"
-    kubeconfig.write_text(kubeconfig_text(server=api_url, authority=control_plane.ca_file, user=user))
+    kubeconfig.write_text(kubeconfig_text(server=target.url, authority=target.ca_file, user=user))
     python_path = os.pathsep.join(str(REPOSITORY / part) for part in ("crds", "operator"))
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("AGENTJOB_", "KUBERNETES_"))},

@@ -4,6 +4,7 @@ The operator has no hook for tests; this is how it is killed "after each of its 
 """
 
 import asyncio
+import json
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -38,6 +39,18 @@ class Relay:
     intercept: Callable[[str, str], tuple[int, dict[str, object]] | None] = lambda method, path: None
     """An answer instead of the API server's, by method and path."""
     streams: list[aiohttp.ClientResponse] = field(default_factory=list)
+    loop: asyncio.AbstractEventLoop | None = None
+
+    def cut(self, part: str = "") -> None:
+        """Ends the watches whose path holds `part`, as a restarted API server does."""
+
+        def close() -> None:
+            for stream in list(self.streams):
+                if part in stream.url.path and "watch" in stream.url.query:
+                    stream.close()
+
+        assert self.loop is not None
+        self.loop.call_soon_threadsafe(close)
 
     def of(self, *parts: str) -> list[Write]:
         """Writes whose path holds each of `parts`."""
@@ -79,7 +92,7 @@ class _Server:
         relay = self._relay
         relay.requests += 1
         if (instead := relay.intercept(request.method, request.path_qs)) is not None:
-            return web.json_response(instead[1], status=instead[0])
+            return web.Response(text=json.dumps(instead[1]) + "\n", status=instead[0], content_type="application/json")
         assert self._session is not None
         headers = {name: value for name, value in request.headers.items() if name not in ("Host", "Accept-Encoding")}
         body = await request.read()
@@ -111,7 +124,8 @@ class _Server:
 @contextmanager
 def running_relay(control_plane: ControlPlane) -> Iterator[Relay]:
     """In a thread with an event loop of its own."""
-    relay, loop = Relay(), asyncio.new_event_loop()
+    loop = asyncio.new_event_loop()
+    relay = Relay(loop=loop)
     server = _Server(relay, control_plane)
     thread = threading.Thread(target=loop.run_forever, name="relay", daemon=True)
     thread.start()

@@ -44,6 +44,7 @@ class CourierRun:
 
     root: Path
     uid: str = "uid-1"
+    timeout_seconds: int = 60
     archive: ArchiveConfig = field(default_factory=lambda: ArchiveConfig(max_bytes=1 << 30))
     courier: subprocess.Popen[str] | None = None
     agent: subprocess.Popen[str] | None = None
@@ -62,7 +63,7 @@ class CourierRun:
             uid=self.uid,
             attempt=1,
             model=ModelConfig(name="m", endpoint="http://unused.invalid/v1"),
-            limits=LimitsConfig(steps=1, timeout_seconds=60),
+            limits=LimitsConfig(steps=1, timeout_seconds=self.timeout_seconds),
             archive=self.archive,
             workspace_bytes=1 << 30,
         )

@@ -15,6 +15,7 @@ from agentjob_api.job_config import ArchiveConfig
 from agentjob_api.pod import ExitCode
 from agentjob_api.reasons import Reason
 from agentjob_api.report import AgentResult, ProxyUsage, Verdict
+from agentjob_runtime.courier.main import OVERTIME_SECONDS
 from agentjob_runtime.courier.stream import STORED_MAX
 from integration.pod.conftest import Attempt
 from integration.pod.courierrun import CourierRun, wait_for
@@ -76,6 +77,20 @@ def test_a_killed_agent_is_archived_without_a_verdict(run: CourierRun, attempt: 
     assert (report.verdict, report.reason) == (Verdict.NONE, None)
     assert report.workspace is not None
     assert not report.terminated
+
+
+def test_a_stopped_agent_is_archived_as_out_of_time(run: CourierRun, attempt: Attempt, workspace: Path) -> None:
+    """SIGSTOP by what it started takes its own clock away; a result that claims success is not believed then."""
+    run.timeout_seconds = int(1 - OVERTIME_SECONDS)
+    run.start(attempt.grant())
+    (workspace / "half.txt").write_text("half")
+    run.paths.agent_result.write_text(DONE.model_dump_json(by_alias=True))
+    assert run.agent is not None
+    run.agent.send_signal(signal.SIGSTOP)
+    code, report = run.finish()
+    assert code == ExitCode.SUCCESS
+    assert (report.verdict, report.reason, report.terminated) == (Verdict.LIMIT, Reason.TIMEOUT, False)
+    assert report.workspace is not None
 
 
 def test_the_limit_that_the_proxy_enforced_is_named_when_the_agent_left_nothing(

@@ -43,7 +43,7 @@ def test_a_large_file_arrives_whole_and_the_store_knows_its_checksum(attempt: At
 def test_other_bytes_than_announced_are_refused_by_the_store(attempt: Attempt, tmp_path: Path) -> None:
     """This is what "verified" stands on: nothing is stored under a wrong checksum."""
     lie = Payload(b"other", 5, hashlib.sha256(b"bytes").hexdigest())
-    assert fault_of(post(attempt.grant(), "x", lie, 10), lie.checksum) is Fault.CORRUPTED
+    assert fault_of(post(attempt.grant(), "x", lie, 10, lambda: 10), lie.checksum) is Fault.CORRUPTED
     with pytest.raises(UploadError, match="other bytes"):
         uploader(tmp_path, attempt.grant()).put("x", lie, QUICK)
     assert attempt.names() == []
@@ -68,14 +68,14 @@ def test_more_than_the_policy_allows_is_refused_for_good(attempt: Attempt, tmp_p
 def test_an_expired_policy_is_told_from_a_wrong_one(attempt: Attempt) -> None:
     """It is renewed while a job waits in a queue: worth waiting for."""
     payload = Payload.of(b"x")
-    answer = post(attempt.store.grant(attempt.prefix, lifetime=timedelta(seconds=-60)), "x", payload, 10)
+    answer = post(attempt.store.grant(attempt.prefix, lifetime=timedelta(seconds=-60)), "x", payload, 10, lambda: 10)
     assert fault_of(answer, payload.checksum) is Fault.EXPIRED
 
 
 def test_a_missing_bucket_is_told(attempt: Attempt) -> None:
     """404 NoSuchBucket."""
     payload = Payload.of(b"x")
-    answer = post(attempt.store.grant(attempt.prefix, bucket="no-such-bucket"), "x", payload, 10)
+    answer = post(attempt.store.grant(attempt.prefix, bucket="no-such-bucket"), "x", payload, 10, lambda: 10)
     assert fault_of(answer, payload.checksum) is Fault.NO_BUCKET
 
 
@@ -88,7 +88,7 @@ def test_a_store_that_dies_in_the_middle_of_an_upload_gets_it_whole_later(tmp_pa
         payload = Payload.of(b"0123456789abcdef" * (4 << 20))
         server.freeze()
         upload = pool.submit(sender.put, "workspace.zip", payload, Patience(seconds=60, first_delay=0.2))
-        wait_for(lambda: queued_bytes(server.port) > 1 << 20, "the upload has begun")
+        wait_for(lambda: queued_bytes(server.port) > 1 << 15, "the upload has begun")
         server.stop()
         server.start()
         assert upload.result().bytes == 64 << 20

@@ -195,13 +195,13 @@ async def test_an_unreadable_configuration_is_a_bug_that_says_so(
 
 
 async def test_a_second_agent_cannot_take_the_lock(tmp_path: Path, model: RunningScripted) -> None:
-    """It crashes, and touches nothing of the first one."""
+    """It touches nothing of the first one, and its exit code is none after which a courier packs."""
     files = AgentJobFiles(tmp_path, model.endpoint, inline_task(FINISH))
     files.write()
     with files.paths.lock.open("r+b") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         run = await run_agent(files)
-    assert run.exit_code == ExitCode.AGENT_CRASH
+    assert run.exit_code == ExitCode.CONFIG
     assert "is locked by another process" in run.stderr
     assert not run.paths.started.exists()
     assert not run.paths.agent_result.exists()

@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import random
+import resource
 import shutil
 import stat
 import subprocess
@@ -171,8 +172,14 @@ def test_a_checkpoint_can_stop_it(tree: Path, tmp_path: Path, kind: Format) -> N
     assert not (tmp_path / "archive").exists()
 
 
-def test_a_full_disk_is_told(tree: Path) -> None:
-    """ENOSPC on the courier's own volume; /dev/full stands for it."""
-    target = Path("/dev/full")
-    with pytest.raises(ArchiveWriteError):
-        pack(request(tree, target, "Zip"))
+@both
+def test_a_disk_that_takes_no_more_is_told(tree: Path, tmp_path: Path, kind: Format) -> None:
+    """The courier's own volume is full; a limit on the size of files stands for it. Nothing is left on it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(ArchiveWriteError, match="cannot be written"):
+            pack(request(tree, tmp_path / "archive", kind))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not (tmp_path / "archive").exists()

@@ -69,7 +69,7 @@ def test_death_is_seen_though_a_child_lives_on(paths: Paths, holder: subprocess.
     """The lock is close-on-exec: background processes do not keep it."""
     gate = Gate.open(paths)
     holder.kill()
-    assert wait_for_death(gate, Stop())
+    assert wait_for_death(gate, Stop(), 60)
 
 
 def test_an_agent_that_ignores_sigterm_is_not_waited_for_for_ever(paths: Paths, holder: subprocess.Popen[str]) -> None:
@@ -77,7 +77,13 @@ def test_an_agent_that_ignores_sigterm_is_not_waited_for_for_ever(paths: Paths, 
     stop = Stop()
     stop.request()
     stop._at -= AGENT_SECONDS
-    assert not wait_for_death(Gate.open(paths), stop)
+    assert not wait_for_death(Gate.open(paths), stop, 60)
+
+
+def test_an_agent_that_was_stopped_is_not_waited_for_for_ever(paths: Paths, holder: subprocess.Popen[str]) -> None:
+    """SIGSTOP takes the agent's own clock away: what it started may send it."""
+    holder.send_signal(signal.SIGSTOP)
+    assert not wait_for_death(Gate.open(paths), Stop(), 0.3)
 
 
 def test_start_is_seen_even_when_the_agent_is_dead_already(paths: Paths) -> None:
@@ -96,7 +102,7 @@ def test_a_stop_before_the_start_ends_the_waiting(paths: Paths) -> None:
 def test_the_lock_is_free_for_nobody_else(paths: Paths) -> None:
     """Once taken the courier keeps it until it ends: a second one would wait."""
     gate = Gate.open(paths)
-    assert wait_for_death(gate, Stop())
+    assert wait_for_death(gate, Stop(), 60)
     other = os.open(paths.lock, os.O_RDWR)
     with pytest.raises(BlockingIOError):
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)

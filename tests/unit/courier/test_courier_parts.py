@@ -51,6 +51,14 @@ def test_as_much_of_the_message_as_fits_is_kept() -> None:
     assert len(fit(report("x" * 5000))) == 1500
 
 
+def test_names_give_way_to_the_archive_s_key() -> None:
+    """A prefix as long as S3 allows: the operator can rebuild the log's key, not the archive's checksum."""
+    long = report("x" * 5000).model_copy(update={"log_key": "k" * 900, "archive_message": "y" * 2000})
+    read = Report.model_validate_json(fit(long))
+    assert (read.message, read.archive_message, read.session_id, read.log_key) == ("", "", "", "")
+    assert read.workspace == long.workspace
+
+
 def claim(**changes: object) -> bytes:
     """A valid result, changed."""
     valid = {"verdict": "Success", "reason": "Completed", "message": "done", "steps": 1, "sessionId": "s"}

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from agentjob_operator.cache import Cache
 from agentjob_operator.objects import Key
-from unit.operator.clusterobjects import JOB_UID, UID, agentjob, at_work, job, pod, recorded, running
+from unit.operator.clusterobjects import JOB_UID, UID, agentjob, at_work, condition, ended, job, pod, recorded, running
 
 KEY = Key("ns", "todo")
 
@@ -49,6 +49,27 @@ def test_what_is_finished_is_forgotten_with_its_jobs_and_pods() -> None:
     assert len(cache) == 0
     assert not cache.put_job(replace(job(), resource_version="21")), "its Job's later events are of no interest"
     assert not cache.put_pod(replace(pod(), resource_version="31"))
+
+
+def test_a_late_event_does_not_bring_back_what_is_finished() -> None:
+    """It was sent before the end and handed over after it; DELETED is the last, then the name is free again."""
+    cache = _cache()
+    cache.put_agentjob(replace(agentjob({"phase": "Succeeded"}), resource_version="99"))
+    assert not cache.put_agentjob(replace(agentjob(recorded()), resource_version="50"))
+    assert len(cache) == 0
+    assert not cache.suspect(KEY, UID)
+    assert cache.put_agentjob(replace(agentjob(), uid="new", resource_version="100"))
+
+
+def test_a_change_of_what_nobody_reads_is_no_change() -> None:
+    """Readiness and probe times change often: no reconcile for them."""
+    cache = _cache()
+    assert cache.put_pod(pod(version="40", **at_work()))
+    assert not cache.put_pod(pod({"conditions": [condition("Ready")]}, version="41", **at_work()))
+    assert cache.put_pod(pod(version="42", **at_work(agent=ended())))
+    assert cache.put_job(job(version="40"))
+    assert not cache.put_job(job(condition("Suspended"), version="41"))
+    assert cache.put_job(job(condition("Failed"), version="42"))
 
 
 def test_a_deleted_pod_leaves_its_last_state() -> None:

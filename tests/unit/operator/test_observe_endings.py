@@ -81,6 +81,8 @@ CASES = [
     Case("steps", Reason.STEP_LIMIT, _claim(Verdict.LIMIT, Reason.STEP_LIMIT, 11)),
     Case("time", Reason.TIMEOUT, _claim(Verdict.LIMIT, Reason.TIMEOUT, 11)),
     Case("workspace", Reason.WORKSPACE_FULL, _claim(Verdict.LIMIT, Reason.WORKSPACE_FULL, 11)),
+    Case("tokens, named by the agent", Reason.TOKEN_LIMIT, _claim(
+        Verdict.LIMIT, Reason.TOKEN_LIMIT, 11, "9 of 8.", usage=ProxyUsage(limit_reached=Reason.TOKEN_LIMIT)), says="9 of 8."),
     Case("tokens, counted by the proxy, beat a claimed crash", Reason.TOKEN_LIMIT, _claim(
         Verdict.CRASH, Reason.MODEL_REFUSED, 12, usage=ProxyUsage(limit_reached=Reason.TOKEN_LIMIT))),
     Case("cost, counted by the proxy, without a verdict", Reason.COST_LIMIT, _claim(
@@ -109,6 +111,12 @@ CASES = [
         "conditions": [condition("DisruptionTarget", "TerminationByKubelet")]})),
     Case("kubelet refuses the pod", Reason.POD_FAILED, pod({**FAILED, "reason": "UnexpectedAdmissionError", "message": "no gpu"}), says="no gpu"),
     Case("node gone", Reason.DISRUPTED, pod(deletion=at(-61), **at_work())),
+    Case("pod deleted while it prepares", Reason.DISRUPTED, pod(
+        {"phase": "Pending"}, deletion=at(100), model_proxy=running(), prepare=ended(143))),
+    Case("pod deleted, its courier killed", Reason.DISRUPTED, pod(deletion=at(0), **at_work(
+        agent=ended(137), courier=ended(137)))),
+    Case("Job deleted while its pod prepares", Reason.PREPARE_FAILED, pod(
+        {"phase": "Pending"}, deletion=at(100), model_proxy=running(), prepare=ended(143)), None),
     Case("clone refused", Reason.REPOSITORY_UNAUTHORIZED, _prepare(20, _failure(Reason.REPOSITORY_UNAUTHORIZED)), says="The host says no."),
     Case("host unknown", Reason.REPOSITORY_UNREACHABLE, _prepare(20, _failure(Reason.REPOSITORY_UNREACHABLE))),
     Case("no such repository", Reason.REPOSITORY_NOT_FOUND, _prepare(20, _failure(Reason.REPOSITORY_NOT_FOUND))),
@@ -118,9 +126,9 @@ CASES = [
     Case("prepare OOM", Reason.PREPARE_FAILED, _prepare(137, "", "OOMKilled"), says="memory"),
     Case("courier OOM", Reason.COURIER_CRASHED, pod(**at_work(courier=ended(137, "OOMKilled"))), says="memory"),
     Case("the agent's image has no such program", Reason.AGENT_CRASHED, pod(**at_work(
-        agent=ended(128, "StartError", 'exec: "catatonit": not found'))), says="could not be started"),
+        agent=ended(128, "StartError", 'exec: "catatonit": not found'))), says="built on the project's agent image"),
     Case("the agent died before it told the courier", Reason.AGENT_CRASHED, pod(**at_work(
-        agent=ended(127, started=-402, finished=-401)))),
+        agent=ended(127, started=-160, finished=-121)))),
     Case("the courier hangs", Reason.COURIER_CRASHED, pod(**at_work(agent=ended(0, started=-9000, finished=-3700)))),
 ]  # fmt: skip
 
@@ -164,6 +172,7 @@ def test_what_is_gone_is_believed_only_step_by_step(evidence: Evidence, need: Ne
         report(workspace=archive(key=f"{PREFIX}../2/workspace.zip")),
         report(workspace=archive(key=f"{PREFIX}result.json")),
         report(workspace=archive(bytes=-1)),
+        report(workspace=archive(sha256="ab" * 33)),
         report(log_key="ns/other/events/"),
         report(usage=ProxyUsage(cost_usd="NaN")),
         report(usage=ProxyUsage(cost_usd="-1")),
@@ -184,6 +193,13 @@ def test_a_forged_report_is_no_report(message: str) -> None:
     assert observed.ending.report is None
 
 
+def test_a_courier_may_take_its_time_after_an_agent_that_started() -> None:
+    """An exit code of the contract, or a minute of work, says that the courier knows of it: it packs."""
+    for agent in (ended(12, started=-160, finished=-121), ended(137, started=-200, finished=-121)):
+        observed = observe(agentjob(recorded()), job(), pod(**at_work(agent=agent)), KNOWN, NOW)
+        assert observed.stage is Stage.RUNNING
+
+
 def test_without_a_verdict_the_agents_end_is_waited_for() -> None:
     """The courier is woken by the kernel before the kubelet tells how the agent ended."""
     states = at_work(courier=ended(message=report(Verdict.NONE)))
@@ -197,6 +213,15 @@ def test_an_attempt_that_is_ended_early_is_marked_alive() -> None:
     observed = observe(agentjob(recorded()), job(), pod(**states), KNOWN, NOW)
     assert observed.ending is not None
     assert observed.ending.alive
+
+
+def test_an_agent_that_outlived_its_time_is_archived_and_ended() -> None:
+    """It was stopped (SIGSTOP): the courier did not wait for it, and its Job must go."""
+    message = report(Verdict.LIMIT, reason=Reason.TIMEOUT, message="It did not end.")
+    observed = observe(agentjob(recorded()), job(), pod(**at_work(courier=ended(message=message))), KNOWN, NOW)
+    assert observed.ending is not None
+    assert (observed.ending.reason, observed.ending.alive) == (Reason.TIMEOUT, True)
+    assert observed.ending.archive is not None
 
 
 def test_the_report_of_a_deleted_pod_is_read_from_its_last_state() -> None:

@@ -119,6 +119,30 @@ def test_the_latest_event_counts() -> None:
     assert found.reason is Reason.POD_SECURITY_VIOLATION
 
 
+def test_what_is_overcome_is_no_cause() -> None:
+    """The Secret came a moment after the pod; that its large image is then pulled for long is no missing Secret."""
+    early = {"metadata": {}, "reason": "FailedMount", "message": 'secret "x-1" not found', "lastTimestamp": at(-20)}
+    for time in (at(-20), at(-18)):
+        assert event_cause([early, {"metadata": {}, "reason": "Pulling", "lastTimestamp": time}]) is None
+    late = early | {"lastTimestamp": at(-10)}
+    assert event_cause([late, {"metadata": {}, "reason": "SuccessfulCreate", "lastTimestamp": at(-20)}]) is not None
+
+
+def test_an_agent_without_its_courier_has_not_started() -> None:
+    """It only waits for the courier: what keeps the courier is told, and the start deadline goes on."""
+    held = pod({"phase": "Pending"}, **at_work(courier=waiting("ImagePullBackOff", "Back-off")))
+    observed = observe(agentjob(), job(), held, Evidence(), NOW)
+    assert (observed.stage, observed.preparing) == (Stage.STARTING, False)
+    assert observed.cause is not None
+    assert observed.cause.reason is Reason.IMAGE_PULL_FAILED
+
+
+def test_a_pod_that_is_to_end_before_it_started_is_looked_at_again() -> None:
+    """Its node may be gone: then no event ever says that it ended."""
+    cloning = pod({"phase": "Pending"}, deletion=at(100), model_proxy=running(), prepare=running())
+    assert observe(agentjob(), job(), cloning, Evidence(), NOW).recheck_seconds is not None
+
+
 def test_a_message_is_bounded_and_of_one_line() -> None:
     """It goes into a status."""
     text = refused_pod("a\n" * 5000).message

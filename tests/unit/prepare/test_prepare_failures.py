@@ -44,7 +44,7 @@ def test_refusal_is_unauthorized(prepare: PrepareRun, host: GitServer, status: i
     host.failure = status
     reason, message = prepare.fail(host.url("app"))
     assert reason is Reason.REPOSITORY_UNAUTHORIZED
-    assert "repository.credentialsSecretRef" in message
+    assert "refused the credential" in message
     assert "again in" not in prepare.log
 
 

@@ -4,7 +4,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,17 +31,24 @@ class Forever:
         """The tests' pauses are tiny: skip them."""
 
 
+def receive(connection: socket.socket) -> bytes:
+    """The next piece. Raises `ConnectionError` when the client has gone."""
+    if not (piece := connection.recv(1 << 20)):
+        raise ConnectionError("the client closed the connection")
+    return piece
+
+
 def answer(data: bytes) -> Behaviour:
     """Reads the whole request, then answers."""
 
     def behave(connection: socket.socket) -> None:
         head = b""
         while b"\r\n\r\n" not in head:
-            head += connection.recv(65536)
+            head += receive(connection)
         body = len(head.partition(b"\r\n\r\n")[2])
         length = int(re.search(rb"Content-Length: (\d+)", head)[1])  # type: ignore[index]
         while body < length:
-            body += len(connection.recv(1 << 20))
+            body += len(receive(connection))
         connection.sendall(data)
 
     return behave
@@ -92,7 +99,7 @@ class Store:
                 return
             behave = self.behaviours[min(self.connections, len(self.behaviours) - 1)]
             self.connections += 1
-            with connection:
+            with connection, suppress(ConnectionError):
                 behave(connection)
 
 
@@ -173,11 +180,11 @@ def test_a_refused_connection_ends_with_the_patience(tmp_path: Path) -> None:
 
 
 def test_nothing_is_tried_again_when_the_budget_is_used_up(tmp_path: Path) -> None:
-    """SIGTERM leaves no time for pauses."""
+    """SIGTERM leaves no time for pauses: it was refused, and that was the last try."""
 
     class Over(Forever):
         def remaining(self) -> float:
-            return 0.0
+            return 0.0001
 
     with serving(error("503 Slow Down", "SlowDown")) as store:
         sender = uploader(tmp_path, store.port)
@@ -208,3 +215,20 @@ def test_an_unreadable_grant_is_waited_for_and_never_quoted(tmp_path: Path) -> N
     with pytest.raises(UploadError, match="cannot be read") as caught:
         sender.put("x", Payload.of(b"x"), QUICK)
     assert "s3cret" not in str(caught.value)
+
+
+def test_a_long_upload_is_broken_off_when_the_pod_s_time_is_over(tmp_path: Path) -> None:
+    """A slow network must not carry it past the pod's grace: the report comes after it."""
+
+    class Shrinking(Forever):
+        left = 5.0
+
+        def remaining(self) -> float:
+            self.left -= 1
+            return self.left
+
+    with serving(answer(CREATED)) as store:
+        sender = uploader(tmp_path, store.port)
+        sender._budget = Shrinking()
+        with pytest.raises(UploadError, match="the pod's time is over"):
+            sender.put("workspace.zip", Payload.of(b"x" * (20 << 20)), QUICK)
