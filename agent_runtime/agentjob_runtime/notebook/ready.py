@@ -1,7 +1,4 @@
-"""`notebook-ready`: exit code 0 when Jupyter tells its status to somebody with the token, and nothing to somebody without.
-
-Imports little: it runs every few seconds.
-"""
+"""`notebook-ready`: exit code 0 when Jupyter tells its status. Imports little: it runs every few seconds."""
 
 import http
 import http.client
@@ -28,25 +25,17 @@ def base_url(config: Path) -> str:
     return str(notebook.get("baseUrl", "/"))
 
 
-def _get_status(port: int, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
+def ask(port: int, base: str, token: str) -> None:
+    """`GET api/status` with the token. Raises `StatusError`, `OSError`, `ValueError` or `HTTPException`."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
     try:
-        connection.request("GET", path, headers=headers)
+        connection.request("GET", f"{base}api/status", headers={"Authorization": f"token {token}"})
         answer = connection.getresponse()
-        return answer.status, answer.read(MAX_ANSWER)
+        body = answer.read(MAX_ANSWER)
     finally:
         connection.close()
-
-
-def ask(port: int, base: str, token: str) -> None:
-    """`GET api/status` with and without the token. Raises `StatusError`, `OSError`, `ValueError` or `HTTPException`."""
-    path = f"{base}api/status"
-    code, body = _get_status(port, path, {"Authorization": f"token {token}"})
-    if code != http.HTTPStatus.OK or "started" not in json.loads(body):
-        raise StatusError(f"Jupyter answers {code} to its status")
-    code, _ = _get_status(port, path, {})
-    if code != http.HTTPStatus.FORBIDDEN:
-        raise StatusError(f"Jupyter answers {code} to somebody without the token")
+    if answer.status != http.HTTPStatus.OK or "started" not in json.loads(body):
+        raise StatusError(f"Jupyter answers {answer.status} to the question for its status")
 
 
 def problem(folder: Path, port: int) -> str:

@@ -34,8 +34,6 @@ def folders(home: Path) -> dict[str, Path]:
         "JUPYTERLAB_WORKSPACES_DIR": state / "workspaces",
         "JUPYTERLAB_SETTINGS_DIR": state / "settings",
         "IPYTHONDIR": state / "ipython",
-        # The workspace's archive is the agent's: byte code of what is tried here lies elsewhere.
-        "PYTHONPYCACHEPREFIX": state / "pycache",
     }
 
 
@@ -86,6 +84,8 @@ def environment(inherited: Mapping[str, str], paths: Paths, token_file: Path) ->
         "HOME": str(home),
         "PATH": ":".join(search),
         "SHELL": "/bin/bash",
+        # What is tried here leaves nothing in the workspace, whose archive is the agent's.
+        "PYTHONDONTWRITEBYTECODE": "1",
         ENV_TOKEN_FILE: str(token_file),
         **{name: str(folder) for name, folder in folders(home).items()},
     }
