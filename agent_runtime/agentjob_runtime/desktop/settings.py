@@ -69,6 +69,7 @@ class Settings:
             "XAUTHORITY": str(self.authority),
             "HOME": str(self.home),
             "SHELL": "/bin/bash",
+            "XENVIRONMENT": str(self.files / "Xresources"),
             "XDG_CONFIG_DIRS": f"{self.files}/xdg:/etc/xdg",
             "XDG_DATA_DIRS": f"{self.files}/share:/usr/local/share:/usr/share",
             "XDG_RUNTIME_DIR": str(self.private_dir),

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from agentjob_runtime.tools.process import ProcessRunner
+
+if TYPE_CHECKING:
+    from agentjob_runtime.tools.display import Display
 
 
 def _without_nul(text: str) -> str:
@@ -28,6 +31,8 @@ class ToolOutput:
     exit_code: int | None = None
     truncated: bool = False
     timed_out: bool = False
+    image: str = ""
+    """A picture for models that take images, as a data URL."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ class ToolContext:
     """Folders that may be read besides: the full outputs of commands."""
     seen: dict[Path, tuple[int, int]] = field(default_factory=dict)
     """Files the model has seen, with (mtime in ns, size) at that time: only these may be edited."""
+    display: "Display | None" = None
+    """The desktop; None when it is off."""
     verdict: Verdict | None = None
     """Set by `finish`."""
 

@@ -9,7 +9,7 @@ import openai
 from agentjob_runtime.common.stop import Stop
 from agentjob_runtime.engines.builtin.reply import IncompleteReplyError, Reply, ReplyBuilder
 from agentjob_runtime.engines.builtin.settings import EngineSettings
-from agentjob_runtime.session.messages import Message
+from agentjob_runtime.session.messages import Message, with_recent_pictures
 
 
 def _fresh_ids() -> Iterator[str]:
@@ -51,7 +51,7 @@ class ModelClient:
     def _stream(self, messages: Sequence[Message]) -> Reply:
         request: dict[str, Any] = {
             "model": self._model,
-            "messages": [message.to_wire() for message in messages],
+            "messages": [message.to_wire() for message in with_recent_pictures(messages, self._settings.pictures)],
             "tools": list(self._tools),
             "stream": True,
             "stream_options": {"include_usage": True},

@@ -24,9 +24,10 @@ from agentjob_runtime.engines.builtin.query import Query
 from agentjob_runtime.engines.builtin.reply import Reply
 from agentjob_runtime.engines.builtin.retry import RetryingModel
 from agentjob_runtime.engines.builtin.settings import EngineSettings
-from agentjob_runtime.session.messages import user
+from agentjob_runtime.session.messages import picture, user
 from agentjob_runtime.session.store import SessionHeader, SessionStore
 from agentjob_runtime.tools.context import make_context
+from agentjob_runtime.tools.display import Display
 from agentjob_runtime.tools.registry import schemas
 
 
@@ -34,7 +35,8 @@ class BuiltinEngine:
     """One run of the engine `Builtin`; `engines.base.Engine`."""
 
     def __init__(self, job: Job, settings: EngineSettings) -> None:
-        tools = schemas()
+        display = Display.of_pod(job.paths.session_dir) if job.config.desktop else None
+        tools = schemas(desktop=display is not None)
         self._job = job
         self._settings = settings
         self._store = SessionStore(job.paths.session)
@@ -42,7 +44,7 @@ class BuiltinEngine:
         self._client = ModelClient(job.config.model.name, tools, settings, job.stop)
         model = RetryingModel(self._client, settings, job.stop, job.events)
         self._query = Query(model, self._conversation, settings, job.events)
-        self._executor = Executor(make_context(job.paths, job.stop, os.environ), job.events)
+        self._executor = Executor(make_context(job.paths, job.stop, os.environ, display), job.events)
         self._discipline = Discipline(settings)
         header = self._store.loaded.header
         self.session_id = header.session_id if header else uuid.uuid4().hex
@@ -82,6 +84,9 @@ class BuiltinEngine:
         if message.content:
             self._job.events.emit(EventType.MESSAGE, role=str(message.role), text=message.content)
         executed = self._executor.run(reply, self._conversation.append)
+        if self._job.config.model.images:
+            pictures = [output for output in executed.outputs if output.image]
+            self._conversation.append(*(picture(output.text, output.image) for output in pictures))
         if verdict := self._executor.context.verdict:
             end = (Verdict.SUCCESS, Reason.COMPLETED) if verdict.success else (Verdict.FAILURE, Reason.AGENT_FAILED)
             raise RunEnded(Outcome(*end, verdict.summary))

@@ -74,7 +74,7 @@ class Executor:
                 raise FormatError(CUT)
             if call.id in reply.malformed:
                 raise FormatError(NOT_JSON)
-            return parse(call).run(self.context), True
+            return parse(call, desktop=self.context.display is not None).run(self.context), True
         except FormatError as error:
             return ToolOutput(f"Error: {error}", ok=False), False
         except ToolError as error:

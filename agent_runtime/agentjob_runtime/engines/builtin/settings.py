@@ -54,6 +54,8 @@ class EngineSettings(BaseModel):
     """Steps that a compaction leaves whole when it can."""
     compactions_per_call: int = 3
     """How often a call that the provider finds too long is compacted and tried again."""
+    pictures: int = 2
+    """The latest ones, that a request holds."""
     agents_md_bytes: int = 32_768
     """What is read of the repository's AGENTS.md."""
 
