@@ -146,7 +146,7 @@ TABLE: dict[Reason, ReasonInfo] = {
     Reason.ARCHIVED: _I(Effect.RUNS, "The archive was uploaded and verified.", "Nothing."),
     Reason.READY: _I(_H, "It can be used.", "Open it: status.desktop and status.notebook say where, and which Secret holds the token."),
     Reason.STARTING: _I(_H, "Its image is being pulled, or it starts.", "Nothing."),
-    Reason.NOT_READY: _I(_H, "It was ready and no longer is; it is started again.", "Look at its log: kubectl logs POD -c desktop (or notebook)."),
+    Reason.NOT_READY: _I(_H, "It does not answer as it should; what dies is started again.", "Look at its log: kubectl logs POD -c desktop (or notebook)."),
     Reason.IMAGE_UNAVAILABLE: _I(_H, "Its image cannot be pulled.", "Tell the administrator, who configures the image."),
     Reason.CANNOT_START: _I(_H, "Its container cannot be started.", "Tell the administrator, who configures the image."),
     Reason.CRASHED: _I(_H, "Its container has ended before the agent did.", "Tell the administrator, who configures image and memory limit."),

@@ -79,6 +79,10 @@ class Beside:
     ready: bool
     reason: Reason
     message: str
+    alive: bool
+    """It runs, or will."""
+    held: bool = False
+    """It waits for what does not come, and keeps the pod from ending."""
 
 
 class Stage(Enum):

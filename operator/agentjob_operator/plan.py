@@ -35,7 +35,8 @@ def plan(
     leftovers = tuple(job for job, pod in older if still_runs(job, pod))
     if (ending := observed.ending) is not None:
         outcome = decide(spec, status, ending, now, disruption_cap=disruption_cap)
-        delete = (*leftovers, observed.job) if ending.alive and observed.job is not None else leftovers
+        unfinished = ending.alive or _keeps_its_pod(spec, observed, retried=isinstance(outcome, Retry))
+        delete = (*leftovers, observed.job) if unfinished and observed.job is not None else leftovers
         if isinstance(outcome, Retry):
             return Plan(retry=outcome, delete=delete)
         return Plan(finish=outcome, delete=delete)
@@ -45,6 +46,13 @@ def plan(
     if observed.stage is Stage.STARTING:
         return _starting(spec, observed, left, now, leftovers)
     return Plan(delete=leftovers, requeue_seconds=observed.recheck_seconds)
+
+
+def _keeps_its_pod(spec: AgentJobSpec, observed: Observed, *, retried: bool) -> bool:
+    """The pod would not end, or not soon, although nobody is served by it."""
+    lingers = spec.linger_seconds > 0 and any(one.alive for one in observed.beside.values())
+    held = any(one.held for one in observed.beside.values())
+    return (retried and lingers) or (held and not lingers)
 
 
 def still_runs(job: Job, pod: Pod | None) -> bool:

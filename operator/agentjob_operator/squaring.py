@@ -117,4 +117,5 @@ class Squaring:
         ended = agentjob.status.get("completionTime")
         if agentjob.uid != job.owner_uid or not agentjob.finished or not ended:
             return False
-        return now - moment(ended) > ABANDONED
+        lingering = timedelta(seconds=agentjob.spec.get("lingerSeconds") or 0)
+        return now - moment(ended) > ABANDONED + lingering

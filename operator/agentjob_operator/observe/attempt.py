@@ -7,8 +7,9 @@ from agentjob_api.pod import Container as Name
 
 from agentjob_operator.model import Cause, Ending, Evidence, Need, Observed, Stage
 from agentjob_operator.objects import AgentJob, Container, Job, Pod, moment
+from agentjob_operator.observe.beside import beside_of, recheck_of
 from agentjob_operator.observe.ending import Attempt, conclude
-from agentjob_operator.observe.waiting import ORDINARY, pod_cause
+from agentjob_operator.observe.waiting import ORDINARY, needed, pod_cause
 
 FRESH: Final = timedelta(seconds=60)
 """An older AgentJob without a Job may have had one that is gone: the store is asked before it is run (again)."""
@@ -36,7 +37,12 @@ def observe(agentjob: AgentJob, job: Job | None, pod: Pod | None, evidence: Evid
     if isinstance(conclusion, Need):
         return _unfinished(attempt, frozenset({conclusion}))
     if isinstance(conclusion, Ending):
-        return Observed(number, Stage.ENDED, job, pod, agent_started=conclusion.agent_started, ending=conclusion)
+        return Observed(
+            *(number, Stage.ENDED, job, pod),
+            agent_started=conclusion.agent_started,
+            ending=conclusion,
+            beside=beside_of(pod, now),
+        )
     return _unfinished(attempt, frozenset())
 
 
@@ -67,6 +73,7 @@ def _unfinished(attempt: Attempt, needs: frozenset[Need]) -> Observed:
             agent_started=started,
             secret_proven=True,
             needs=needs,
+            beside=beside_of(pod, attempt.now),
             recheck_seconds=_running_recheck(attempt, agent),
         )
     cause, wanted, recheck = _why_waiting(attempt)
@@ -107,7 +114,7 @@ def _ask_events(
 def _all_still(pod: Pod) -> bool:
     """It is on a node, and no container of it has started or says why not."""
     return bool(_scheduled_at(pod)) and all(
-        one.waiting is not None and one.waiting.reason in ORDINARY for one in pod.containers.values()
+        one.waiting is not None and one.waiting.reason in ORDINARY for one in needed(pod)
     )
 
 
@@ -121,4 +128,4 @@ def _running_recheck(attempt: Attempt, agent: Container) -> float | None:
     pod = attempt.pod
     hanging = agent.terminated is not None and attempt.terminated(Name.COURIER) is None
     ending = attempt.job is None or pod is None or pod.gone or pod.deletion is not None
-    return POLL_SECONDS if ending else (PACKING_POLL_SECONDS if hanging else None)
+    return POLL_SECONDS if ending else (PACKING_POLL_SECONDS if hanging else recheck_of(pod, attempt.now))

@@ -206,7 +206,8 @@ def _prepare_failure(attempt: Attempt) -> Cause | None:
 def _blocked(attempt: Attempt) -> Cause | None:
     """The agent ended and the courier will not: it waits for a start that never came, or hangs."""
     agent = attempt.terminated(Name.AGENT)
-    if agent is None or attempt.pod is None or attempt.pod.gone or attempt.pod.phase != "Running":
+    # Not only while the pod is Running: while the desktop's image cannot be pulled, it is Pending.
+    if agent is None or attempt.pod is None or attempt.pod.gone or attempt.pod.phase in ("Failed", "Succeeded"):
         return None
     if agent.reason in START_ERRORS:
         hint = "spec.image, if set, must be built on the project's agent image."

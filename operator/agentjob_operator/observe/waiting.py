@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+from agentjob_api.pod import Container as Name
 from agentjob_api.reasons import Reason
 
 from agentjob_operator.model import Cause
@@ -23,6 +24,8 @@ MISSING_SECRET: Final = re.compile(
 """`pkg/kubelet/kubelet_pods.go`, and the mounter's message."""
 QUOTA: Final = re.compile(r"exceeded quota|usage per (?:Pod|Container)|must specify|insufficient quota")
 """ResourceQuota and LimitRanger admission."""
+BESIDE: Final = (Name.DESKTOP, Name.NOTEBOOK)
+"""Containers that no attempt waits for."""
 PROGRESS: Final = frozenset({"SuccessfulCreate", "Pulling", "Pulled", "Created", "Started"})
 """Events that show that the pod came to be, or that its sandbox and volumes are there: what failed before is overcome."""
 MAX_MESSAGE: Final = 700
@@ -33,7 +36,12 @@ def pod_cause(pod: Pod) -> Cause | None:
     for condition in pod.conditions:
         if condition.type == "PodScheduled" and condition.status == "False" and condition.reason == "Unschedulable":
             return Cause(Reason.UNSCHEDULABLE, f"No node fits the pod: {clean(condition.message)}")
-    return next((cause for one in pod.containers.values() if (cause := _container_cause(one))), None)
+    return next((cause for one in needed(pod) if (cause := _container_cause(one))), None)
+
+
+def needed(pod: Pod) -> list[Container]:
+    """The containers that the attempt cannot do without."""
+    return [one for name, one in pod.containers.items() if name not in BESIDE]
 
 
 def event_cause(events: Iterable[dict[str, Any]]) -> Cause | None:

@@ -27,11 +27,11 @@ from agentjob_operator.reconcile.memory import Memory, Note
 from agentjob_operator.reconcile.write import delete_job, emit, patch_status
 from agentjob_operator.settings import Settings
 from agentjob_operator.status import (
-    COSMETIC_PAUSE,
     Base,
     Download,
-    cosmetic,
+    Links,
     merge_patch,
+    pause,
     settle,
     status_json,
     status_of,
@@ -177,12 +177,13 @@ class Reconciler:
         self, agentjob: AgentJob, status: AgentJobStatus, observed: Observed, todo: Plan, note: Note
     ) -> float | None:
         now = self._clock()
-        wanted = status_of(Base(agentjob.generation, status, now), observed, todo, self._sign(agentjob, now))
+        base = Base(agentjob.generation, status, now, self._links(agentjob))
+        wanted = status_of(base, observed, todo, self._sign(agentjob, now))
         patch = merge_patch(agentjob.status, status_json(wanted))
         if not patch or wanted == status:
             return None
-        if cosmetic(status, wanted) and note.patched_at is not None and now - note.patched_at < COSMETIC_PAUSE:
-            return (COSMETIC_PAUSE - (now - note.patched_at)).total_seconds()
+        if (wait := pause(status, wanted, note.patched_at, now)) is not None:
+            return wait
         try:
             written = await patch_status(self._kube, agentjob, patch)
         except Conflict as error:
@@ -206,6 +207,10 @@ class Reconciler:
         if written.finished:
             self._memory.forget(written.key)
             self._finished(written)
+
+    def _links(self, agentjob: AgentJob) -> Links:
+        linger = _parse(agentjob)[0].linger_seconds
+        return Links(self._settings.access.url_template, agentjob.namespace, agentjob.name, linger)
 
     def _sign(self, agentjob: AgentJob, now: datetime) -> Callable[[StoredObject], Download]:
         def sign(archive: StoredObject) -> Download:

@@ -4,18 +4,20 @@ status_of     the whole status        conditions   metav1.Condition, moving only
 merge_patch   RFC 7386                 events       transitions worth a Kubernetes Event
 """
 
-from agentjob_operator.status.compose import Base, Download, rfc3339, status_of
+from agentjob_operator.status.beside import Links
+from agentjob_operator.status.compose import Base, Download, status_of
 from agentjob_operator.status.patch import merge_patch, status_json
-from agentjob_operator.status.settle import COSMETIC_PAUSE, cosmetic, settle
+from agentjob_operator.status.settle import pause, settle
+from agentjob_operator.status.times import rfc3339
 from agentjob_operator.status.transitions import Warning_, warning_of
 
 __all__ = [
-    "COSMETIC_PAUSE",
     "Base",
     "Download",
+    "Links",
     "Warning_",
-    "cosmetic",
     "merge_patch",
+    "pause",
     "rfc3339",
     "settle",
     "status_json",

@@ -1,8 +1,8 @@
 """The status that follows from what is observed and planned. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final
 
 from agentjob_api.reasons import TABLE, Effect, Reason
@@ -18,7 +18,9 @@ from agentjob_api.status import (
 )
 
 from agentjob_operator.model import Cause, Ending, Finish, Observed, Plan, Retry, Stage
+from agentjob_operator.status.beside import Links, when_over, while_running
 from agentjob_operator.status.conditions import condition, merge
+from agentjob_operator.status.times import rfc3339
 from agentjob_operator.usage import add_usage
 
 MAX_MESSAGE: Final = 2000
@@ -47,6 +49,7 @@ class Base:
     generation: int
     current: AgentJobStatus
     now: datetime
+    links: Links = field(default_factory=Links)
 
     def with_(self, conditions: list[Condition], **fields: Any) -> AgentJobStatus:
         """`current` with these conditions and fields."""
@@ -75,11 +78,6 @@ def sentence(reason: Reason, message: str) -> str:
     return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
 
 
-def rfc3339(moment: datetime) -> str:
-    """As Kubernetes writes times: UTC, whole seconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _identity(current: AgentJobStatus, observed: Observed) -> dict[str, Any]:
     """Which attempt, Job and Pod it is about; nothing that is known is lost when one of them is gone."""
     job, pod = observed.job, observed.pod
@@ -100,10 +98,12 @@ def _running(base: Base, observed: Observed) -> AgentJobStatus:
         condition(ConditionType.ACCEPTED, "True", Reason.ACCEPTED, ""),
         condition(ConditionType.STARTED, "True", Reason.AGENT_RUNNING, ""),
     ]
+    beside, access = while_running(current, observed, base.links)
     started = current.start_time or observed.agent_started or rfc3339(base.now)
     return base.with_(
-        conditions,
+        conditions + beside,
         **_identity(current, observed),
+        **access,
         phase=Phase.RUNNING,
         reason=Reason.AGENT_RUNNING,
         message=message,
@@ -136,8 +136,10 @@ def _retrying(base: Base, observed: Observed, ending: Ending, retry: Retry) -> A
     current = base.current
     why = f"Attempt {observed.attempt} ended ({ending.reason}): {ending.message}"
     message = f"{why} Attempt {observed.attempt + 1} follows."[:MAX_MESSAGE]
+    beside, access = when_over(current, replace(observed, beside={}), base.links, base.now)
     return base.with_(
-        [condition(ConditionType.STARTED, "False", Reason.RETRYING, message)],
+        [condition(ConditionType.STARTED, "False", Reason.RETRYING, message), *beside],
+        **access,
         phase=Phase.PENDING,
         reason=Reason.RETRYING,
         message=message,
@@ -165,9 +167,11 @@ def _finished(base: Base, observed: Observed, finish: Finish, sign: Sign) -> Age
         condition(ConditionType.FINISHED, "True", reason, message),
     ]
     fields: dict[str, Any] = {} if ending is None else _results(base, ending, sign)
+    beside, access = when_over(base.current, observed, base.links, base.now)
     return base.with_(
-        conditions,
+        conditions + beside,
         **_identity(base.current, observed),
+        **access,
         phase=Phase.SUCCEEDED if succeeded else Phase.FAILED,
         reason=reason,
         message=message,

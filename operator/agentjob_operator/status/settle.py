@@ -1,5 +1,6 @@
 """What is waited for is told when it lasts, not when it flickers: each telling is a write. Pure."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,6 +10,7 @@ from agentjob_api.status import AgentJobStatus
 
 from agentjob_operator.model import Cause, Observed, Stage
 from agentjob_operator.objects import moment
+from agentjob_operator.status.beside import TYPES
 
 GRACE: Final = timedelta(seconds=2.5)
 """A cause that lasts as long is told."""
@@ -16,7 +18,9 @@ SLOW_START: Final = timedelta(seconds=60)
 """An ordinary start that takes longer is told, too."""
 STARTING: Final = Cause(Reason.POD_STARTING, "The pod is being scheduled, its images pulled, its workspace prepared.")
 COSMETIC_PAUSE: Final = timedelta(seconds=30)
-"""Between two writes that change nothing but messages."""
+"""Between two writes that change nothing but messages, or what desktop and notebook do once they have started."""
+BESIDE_PATIENCE: Final = timedelta(seconds=20)
+"""Desktop and notebook get ready one after the other: that is told once, for both, unless one takes longer."""
 
 Seen = tuple[Reason, datetime] | None
 """The cause that was last seen, and since when."""
@@ -37,13 +41,25 @@ def settle(
     return replace(observed, cause=None), (cause.reason, since), (GRACE - (now - since)).total_seconds()
 
 
-def cosmetic(current: AgentJobStatus, wanted: AgentJobStatus) -> bool:
-    """They differ in messages only."""
-    return _essence(current) == _essence(wanted)
+def pause(current: AgentJobStatus, wanted: AgentJobStatus, patched_at: datetime | None, now: datetime) -> float | None:
+    """Seconds to wait before `wanted` is written; None when it is worth a write now."""
+    if patched_at is None or _essence(current, but=TYPES) != _essence(wanted, but=TYPES):
+        return None
+    least = COSMETIC_PAUSE
+    if _essence(current) != _essence(wanted) and _starting_beside(current):
+        if not _starting_beside(wanted):
+            return None
+        least = BESIDE_PATIENCE
+    left = (least - (now - patched_at)).total_seconds()
+    return left if left > 0 else None
 
 
-def _essence(status: AgentJobStatus) -> tuple[object, ...]:
-    conditions = tuple((one.type, one.status, one.reason) for one in status.conditions)
+def _starting_beside(status: AgentJobStatus) -> bool:
+    return any(one.type in TYPES and one.reason == Reason.STARTING for one in status.conditions)
+
+
+def _essence(status: AgentJobStatus, *, but: Collection[str] = ()) -> tuple[object, ...]:
+    conditions = tuple((one.type, one.status, one.reason) for one in status.conditions if one.type not in but)
     return (
         *(status.phase, status.reason, status.attempts, status.job_uid, status.pod_name, status.observed_generation),
         conditions,

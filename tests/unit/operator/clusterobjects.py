@@ -79,13 +79,21 @@ def pod(
         "phase": "Running",
         **(fields or {}),
         "initContainerStatuses": [_status(name, named) for name in ("model-proxy", "prepare")],
-        "containerStatuses": [_status(name, named) for name in ("courier", "agent")],
+        "containerStatuses": [
+            _status(name, named)
+            for name in ("courier", "agent", "notebook", "desktop")
+            if name in named or name in ("courier", "agent")
+        ],
     }
     return pod_of({"metadata": meta, "status": status}, gone=gone)
 
 
 def running() -> Json:
     return {"running": {"startedAt": at(-5)}}
+
+
+def ready() -> Json:
+    return {**running(), "ready": True}
 
 
 def waiting(reason: str, message: str = "") -> Json:
@@ -115,4 +123,5 @@ def report(verdict: Verdict = Verdict.SUCCESS, **fields: Any) -> str:
 
 
 def _status(name: str, states: Json) -> Json:
-    return {"name": name, "image": f"registry/{name}:1", "state": states.get(name, waiting("PodInitializing"))}
+    state = states.get(name, waiting("PodInitializing"))
+    return {"name": name, "image": f"registry/{name}:1", "ready": state.pop("ready", False), "state": state}

@@ -11,8 +11,8 @@ from agentjob_operator.model import Cause, Ending, Finish, Observed, Plan, Retry
 from agentjob_operator.status import (
     Base,
     Download,
-    cosmetic,
     merge_patch,
+    pause,
     settle,
     status_json,
     status_of,
@@ -185,8 +185,9 @@ def test_differences_in_words_only_are_cosmetic() -> None:
     """They may wait: the scheduler rephrases itself with every node."""
     first = _of(WAITS)
     again = Observed(1, Stage.STARTING, job(), cause=Cause(Reason.UNSCHEDULABLE, "Still no node fits."))
-    assert cosmetic(first, _of(again, first))
-    assert not cosmetic(first, _of(RUNS, first))
+    assert pause(first, _of(again, first), NOW, NOW + timedelta(seconds=29)) == 1
+    assert pause(first, _of(again, first), NOW, NOW + timedelta(seconds=30)) is None
+    assert pause(first, _of(RUNS, first), NOW, NOW) is None
 
 
 def test_events_warn_of_what_goes_wrong_only() -> None:
