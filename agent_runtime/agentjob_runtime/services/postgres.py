@@ -1,6 +1,7 @@
 """The container `postgres`: makes the database at its first start, then serves it on the pod's 127.0.0.1 until SIGTERM.
 
-Nothing here outlives the pod, and a container that dies leaves what it wrote in the page cache: so no fsync.
+Nothing here outlives the pod, and a server that dies leaves what it wrote in the page cache: so no fsync. What was committed was
+written before, and is there after a restart.
 """
 
 import logging
@@ -29,7 +30,6 @@ SETTINGS: Final = {
     "max_connections": "100",
     "fsync": "off",
     "full_page_writes": "off",
-    "synchronous_commit": "off",
     "jit": "off",
 }
 
