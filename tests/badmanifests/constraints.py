@@ -25,7 +25,7 @@ CHECKED_FORMATS = ("date-time",)
 class Constraint:
     """`path` as the API server writes it, with `[]` for any item and `*` for any key: `spec.env[].name`.
 
-    `keyword` is that of the schema, or `unique` for an item of a list with keys, or `rule` for a CEL rule, whose path is
+    `keyword` is that of the schema, or `unique` for an item of a list with keys or a set, or `rule` for a CEL rule, whose path is
     its `fieldPath`.
     """
 
@@ -38,7 +38,7 @@ def constraints(schema: Schema, path: str = "") -> Iterator[Constraint]:
     yield from (Constraint(path, keyword) for keyword in BOUNDS if keyword in schema)
     if schema.get("format") in CHECKED_FORMATS:
         yield Constraint(path, "format")
-    if "x-kubernetes-list-map-keys" in schema:
+    if schema.get("x-kubernetes-list-type") in ("map", "set"):
         yield Constraint(_join(path, "[]"), "unique")
     yield from (Constraint(_join(path, name), "required") for name in schema.get("required", ()))
     for rule in schema.get("x-kubernetes-validations", ()):

@@ -30,8 +30,10 @@ def test_the_smallest_spec_gets_every_default_of_the_models(api: ApiClient, name
     assert stored == {
         "task": "x",
         "engine": "Builtin",
-        "model": {"api": "OpenAI"},
+        "model": {"api": "OpenAI", "images": False},
         "limits": {"steps": 100, "timeoutSeconds": 3600, "startDeadlineSeconds": 600},
+        "desktop": {"resolution": "1280x800"},
+        "notebook": {},
         "workspace": {"size": "10Gi"},
         "archive": {
             "format": "Zip",
@@ -40,6 +42,7 @@ def test_the_smallest_spec_gets_every_default_of_the_models(api: ApiClient, name
             "urlExpirySeconds": 86400,
         },
         "backoffLimit": 0,
+        "lingerSeconds": 0,
     }
 
 
@@ -83,7 +86,7 @@ def test_quantities_people_write(api: ApiClient, namespace: str, text: int | str
 
 @pytest.mark.parametrize(
     "spec",
-    [{"desktop": {"enabled": True}}, {"limits": {"stepz": 5}}, {"env": [{"name": "A", "valueFrom": {}}]}],
+    [{"queueName": "team"}, {"limits": {"stepz": 5}}, {"env": [{"name": "A", "valueFrom": {}}]}],
     ids=["of a later version", "misspelt", "of the core API"],
 )
 def test_an_unknown_field_is_refused_by_name(api: ApiClient, namespace: str, spec: dict[str, object]) -> None:

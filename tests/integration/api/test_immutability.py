@@ -12,6 +12,9 @@ ANOTHER_VALUE: dict[str, Any] = {
     "model": {"name": "another"},
     "limits": {"steps": 5},
     "repository": {"url": "https://git.example.com/a/b"},
+    "desktop": {"enabled": False},
+    "notebook": {"enabled": False},
+    "services": ["Redis"],
     "workspace": {"size": "1Gi"},
     "archive": {"format": "TarZstd"},
     "image": "busybox",
@@ -23,6 +26,7 @@ ANOTHER_VALUE: dict[str, Any] = {
     "imagePullSecrets": [{"name": "registry"}],
     "env": [{"name": "A", "value": "1"}],
     "backoffLimit": 3,
+    "lingerSeconds": 60,
 }
 """For each field a value that a new AgentJob does not have."""
 ONE_VALUE_ONLY = {"engine"}
