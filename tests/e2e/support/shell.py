@@ -28,7 +28,7 @@ def run(name: str, *arguments: str, stdin: str | bytes = b"", seconds: float = C
     """Runs a program to its end and returns its output. Raises `CommandError` unless `check` is off."""
     given = stdin.encode() if isinstance(stdin, str) else stdin
     done = subprocess.run(
-        [tool(name), *arguments], input=given, capture_output=True, env=_environment(), timeout=seconds, check=False
+        [tool(name), *arguments], input=given, capture_output=True, env=environment(), timeout=seconds, check=False
     )
     output = done.stdout.decode(errors="replace")
     if check and done.returncode != 0:
@@ -47,7 +47,7 @@ def kubectl(*arguments: str, stdin: str | bytes = b"", seconds: float = CALL_SEC
 def refused(*arguments: str, stdin: str = "") -> str:
     """What kubectl says when the API server refuses. Raises `CommandError` when it does not."""
     done = subprocess.run(
-        [tool("kubectl"), *arguments], input=stdin.encode(), capture_output=True, env=_environment(), check=False
+        [tool("kubectl"), *arguments], input=stdin.encode(), capture_output=True, env=environment(), check=False
     )
     if done.returncode == 0:
         raise CommandError(f"kubectl {' '.join(arguments)} was accepted: {done.stdout.decode()}")
@@ -57,14 +57,15 @@ def refused(*arguments: str, stdin: str = "") -> str:
 def log_lines(namespace: str, pod: str, container: str) -> Iterator[str]:
     """The lines of a container's log as they come, until it ends or the reader stops."""
     command = [tool("kubectl"), "-n", namespace, "logs", "-f", pod, "-c", container]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environment()) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
         try:
             yield from process.stdout or ()
         finally:
             process.terminate()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """For programs that talk to the local cluster."""
     path = f"{TOOLS}{os.pathsep}{os.environ.get('PATH', '')}"
     return {**os.environ, "KUBECONFIG": str(KUBECONFIG), "PATH": path}
 

@@ -1,0 +1,23 @@
+"""A real headless Chromium: the one that is installed, driven by Playwright (which brings no browser of its own here)."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Page, sync_playwright
+
+WINDOW = {"width": 1280, "height": 800}
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@contextmanager
+def open_page() -> Iterator[Page]:
+    """A page in a browser without cookies. Raises `AssertionError` when there is no browser."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    assert found, f"none of {', '.join(NAMES)} is installed (Debian: apt-get install chromium)"
+    with sync_playwright() as playwright:
+        # Its sandbox needs user namespaces, which root in a container often has not.
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        context = browser.new_context(viewport=WINDOW)  # type: ignore[arg-type]
+        yield context.new_page()
+        browser.close()
