@@ -19,6 +19,7 @@ T = TypeVar("T")
 WAIT_SECONDS = 40.0
 INIT = ("model-proxy", "prepare")
 MAIN = ("courier", "agent")
+BESIDE = ("notebook", "desktop")
 
 
 def now() -> str:
@@ -57,6 +58,11 @@ class Stage:
         """All objects of a kind."""
         items: list[Json] = self.api.get(self.path(kind)).or_fail()["items"]
         return items
+
+    def item(self, kind: str, name: str) -> Json | None:
+        """An object, None while it is not there."""
+        answer = self.api.get(self.path(kind, name))
+        return answer.or_fail() if answer.accepted else None
 
     def jobs_of(self, name: str) -> list[Json]:
         """The Jobs of an AgentJob, by attempt."""
@@ -109,7 +115,7 @@ class Stage:
             "phase": "Running",
             **(fields or {}),
             "initContainerStatuses": [_container(name, states) for name in INIT],
-            "containerStatuses": [_container(name, states) for name in MAIN],
+            "containerStatuses": [_container(name, states) for name in (*MAIN, *(n for n in BESIDE if n in states))],
         }
         path = self.path("pods", pod) + "/status"
         self.api.request("PATCH", path, {"status": status}, headers={"Content-Type": MERGE_PATCH}).or_fail()
@@ -178,6 +184,11 @@ def running() -> Json:
     return {"running": {"startedAt": now()}}
 
 
+def starting() -> Json:
+    """A container state, of one whose readiness probe is not content yet."""
+    return {**running(), "ready": False}
+
+
 def ended(exit_code: int = 0, reason: str = "", message: str = "") -> Json:
     """A container state."""
     state = {"exitCode": exit_code, "reason": reason or ("Completed" if exit_code == 0 else "Error")}
@@ -195,7 +206,7 @@ def _container(name: str, states: dict[str, Json]) -> Json:
         "name": name,
         "image": f"agentjob/{name}:test",
         "imageID": "",
-        "ready": "running" in state,
+        "ready": state.get("ready", "running" in state),
         "restartCount": 0,
-        "state": state,
+        "state": {kind: detail for kind, detail in state.items() if kind != "ready"},
     }

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from agentjob_runtime.scripted_model.library import SHIPPED, Library
 from agentjob_runtime.scripted_model.script import Script
-from agentjob_runtime.tools.registry import TOOLS
+from agentjob_runtime.tools.registry import DESKTOP_TOOLS, TOOLS
 
 BLOCKS = {
     "repo-edit": {"search": "x", "path": "a.py", "old": "x", "new": "y", "test": "pytest"},
@@ -24,7 +24,7 @@ def shipped(name: str) -> Script:
 @pytest.mark.parametrize("name", [name for name in Library().names() if name != TASK_ONLY])
 def test_calls_fit_the_tools(name: str) -> None:
     """A misspelled argument would only show on the cluster."""
-    tools = {tool.name: tool for tool in TOOLS}
+    tools = {tool.name: tool for tool in (*TOOLS, *DESKTOP_TOOLS)}
     for turn in shipped(name).turns:
         for call in turn.tool_calls:
             tools[call.name].model_validate(call.arguments)
