@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from agentjob_api.spec import AgentJobSpec
+from agentjob_api.spec import Archive
 from agentjob_api.status import TERMINAL_PHASES
 
 from agentjob_operator.kube import paths
@@ -147,5 +147,4 @@ def renewal_at(agentjob: AgentJob) -> datetime | None:
 
 def _expiry_seconds(agentjob: AgentJob) -> int:
     archive = agentjob.spec.get("archive") or {}
-    default: int = AgentJobSpec.model_validate({"task": "x"}).archive.url_expiry_seconds
-    return int(archive.get("urlExpirySeconds", default))
+    return int(archive.get("urlExpirySeconds", Archive().url_expiry_seconds))
