@@ -4,7 +4,7 @@ from agentjob_api import names
 from agentjob_api.base import CelRule
 from agentjob_api.schema import Schema, immutability_rules, structural_schema
 from agentjob_api.spec import MUTABLE_FIELDS, AgentJobSpec
-from agentjob_api.status import TERMINAL_PHASES, AgentJobStatus
+from agentjob_api.status import TERMINAL_PHASES, AgentJobStatus, Phase
 
 SELECTABLE_FIELDS = (".status.phase",)
 
@@ -66,8 +66,8 @@ def agentjob_schema() -> Schema:
             "kind": {"type": "string", "description": f"Always {names.KIND}."},
             "metadata": {"type": "object"},
             "spec": spec,
-            # Without defaults: status says only what the operator wrote.
-            "status": structural_schema(AgentJobStatus, defaults=False),
+            # One default only: `Pending` is shown from the first moment on, and costs no write. The rest is what the operator wrote.
+            "status": structural_schema(AgentJobStatus, defaults=False) | {"default": {"phase": Phase.PENDING.value}},
         },
     }
 

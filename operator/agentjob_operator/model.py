@@ -124,6 +124,7 @@ class Observed:
 class Budget:
     """What is left of the limits for an attempt; None is unlimited."""
 
+    steps: int
     tokens: int | None
     cost_usd: Decimal | None
     timeout_seconds: int

@@ -84,10 +84,17 @@ def _starting(spec: AgentJobSpec, observed: Observed, left: Budget, now: datetim
     if observed.job is not None and not observed.preparing:
         deadline = _deadline(spec, observed.job.created)
         if deadline <= now:
-            why = observed.cause.message if observed.cause else "Its containers are still being created."
+            why = observed.cause.message if observed.cause else _still_creating(observed.pod)
             return Plan(finish=_too_late(spec, why), delete=(*leftovers, observed.job))
         waits.append((deadline - now).total_seconds())
     return Plan(create_secret=secret, delete=leftovers, requeue_seconds=min(waits, default=None))
+
+
+def _still_creating(pod: Pod | None) -> str:
+    if pod is None:
+        return "The cluster made no pod, and says nothing about why."
+    look = f"kubectl describe pod {pod.name} -n {pod.namespace}"
+    return f"The cluster names no cause: the containers of its pod were still being created ({look} tells more)."
 
 
 def _deadline(spec: AgentJobSpec, since: str) -> datetime:

@@ -186,16 +186,16 @@ class Settings(BaseSettings):
     """Disrupted attempts that are repeated without counting against `spec.backoffLimit`."""
     resync_seconds: int = Field(default=600, ge=1, le=86_400)
     """How often a paged LIST squares the cache."""
-    sweep_seconds: int = Field(default=60, ge=1, le=86_400)
-    """How often finished AgentJobs are looked through for their TTL and download URLs."""
+    sweep_seconds: int = Field(default=300, ge=1, le=86_400)
+    """How often finished AgentJobs are looked through for their TTL and download URLs; what is due in between is known by then."""
     list_page_size: int = Field(default=250, ge=1, le=5000)
     workers: int = Field(default=8, ge=1, le=256)
     """Reconciles at the same time."""
     backoff_base_seconds: float = Field(default=0.2, gt=0, le=60)
     backoff_max_seconds: float = Field(default=60, gt=0, le=3600)
-    api_qps: float = Field(default=100, gt=0, le=10_000)
-    """Requests to the API server per second on the long run."""
-    api_burst: int = Field(default=200, ge=1, le=10_000)
+    api_qps: float = Field(default=1000, gt=0, le=10_000)
+    """Requests to the API server per second on the long run: a fuse. How fast is fair is the API server's priority and fairness."""
+    api_burst: int = Field(default=2000, ge=1, le=10_000)
     api_timeout_seconds: float = Field(default=15, gt=0, le=300)
     leader_election: LeaderElection = LeaderElection()
     health_host: str = "0.0.0.0"  # noqa: S104 - the kubelet asks from outside the pod

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from agentjob_api.spec import AgentJobSpec
+from agentjob_api.spec import Archive
 from agentjob_api.status import TERMINAL_PHASES
 
 from agentjob_operator.kube import paths
 from agentjob_operator.kube.client import KubeClient
-from agentjob_operator.kube.errors import Conflict, KubeError, NotFound
+from agentjob_operator.kube.errors import KubeError, NotFound
 from agentjob_operator.kube.lists import list_pages
 from agentjob_operator.objects import AgentJob, Key, agentjob_of, moment
 from agentjob_operator.reconcile.write import patch_status
@@ -27,6 +27,10 @@ from agentjob_operator.storage import download_url
 RENEW_EARLY: Final = 0.25
 """A URL is signed again in the last quarter of its life."""
 PAUSE_AFTER_ERROR: Final = 10.0
+TRY_AGAIN: Final = timedelta(seconds=5)
+"""After a conflict or an error with one AgentJob."""
+TRIES: Final = 5
+"""In a row; then it is left to the next sweep."""
 
 logger = structlog.get_logger(__name__)
 
@@ -49,6 +53,7 @@ class Sweep:
         self._page_size, self._every = page_size, timedelta(seconds=seconds)
         self._next_sweep = clock()
         self._due: list[tuple[datetime, Key]] = []
+        self._failures: dict[Key, int] = {}
         self._woken = asyncio.Event()
 
     def schedule(self, agentjob: AgentJob) -> None:
@@ -59,7 +64,7 @@ class Sweep:
             self._woken.set()
 
     async def run(self) -> None:
-        """Until cancelled. Errors of the API server are logged, and what failed is found again by the next sweep."""
+        """Until cancelled. Errors of the API server are logged; what failed is tried again, or found again by the next sweep."""
         while True:
             try:
                 await self._step()
@@ -84,6 +89,7 @@ class Sweep:
 
     async def _list(self) -> None:
         self._due.clear()
+        self._failures.clear()
         async for agentjob in self._finished():
             self.schedule(agentjob)
 
@@ -98,18 +104,33 @@ class Sweep:
 
     async def _maintain(self, key: Key) -> None:
         try:
-            agentjob = agentjob_of(await self._kube.get(paths.agentjob(*key)))
-            now = self._clock()
-            if not agentjob.finished or agentjob.deleting:
-                return
-            if (end := ttl_at(agentjob)) is not None and end <= now:
-                await self._delete(agentjob)
-            elif (renewal := renewal_at(agentjob)) is not None and renewal <= now:
-                self.schedule(await self._renew(agentjob, now))
-            else:
-                self.schedule(agentjob)
-        except (NotFound, Conflict) as error:
-            logger.debug("changed meanwhile", namespace=key.namespace, name=key.name, error=str(error))
+            await self._do_what_is_due(agentjob_of(await self._kube.get(paths.agentjob(*key))))
+        except NotFound:
+            logger.debug("gone meanwhile", namespace=key.namespace, name=key.name)
+        except KubeError as error:
+            self._try_again(key, error)
+            return
+        self._failures.pop(key, None)
+
+    def _try_again(self, key: Key, error: KubeError) -> None:
+        failures = self._failures[key] = self._failures.get(key, 0) + 1
+        log = logger.bind(namespace=key.namespace, name=key.name, tries=failures)
+        if failures >= TRIES:
+            log.warning(f"left to the next sweep: {error}")
+            return
+        log.info(f"could not be maintained: {error}", seconds=TRY_AGAIN.total_seconds())
+        heapq.heappush(self._due, (self._clock() + TRY_AGAIN, key))
+
+    async def _do_what_is_due(self, agentjob: AgentJob) -> None:
+        now = self._clock()
+        if not agentjob.finished or agentjob.deleting:
+            return
+        if (end := ttl_at(agentjob)) is not None and end <= now:
+            await self._delete(agentjob)
+        elif (renewal := renewal_at(agentjob)) is not None and renewal <= now:
+            self.schedule(await self._renew(agentjob, now))
+        else:
+            self.schedule(agentjob)
 
     async def _delete(self, agentjob: AgentJob) -> None:
         preconditions = {"uid": agentjob.uid, "resourceVersion": agentjob.resource_version}
@@ -147,5 +168,4 @@ def renewal_at(agentjob: AgentJob) -> datetime | None:
 
 def _expiry_seconds(agentjob: AgentJob) -> int:
     archive = agentjob.spec.get("archive") or {}
-    default: int = AgentJobSpec.model_validate({"task": "x"}).archive.url_expiry_seconds
-    return int(archive.get("urlExpirySeconds", default))
+    return int(archive.get("urlExpirySeconds", Archive().url_expiry_seconds))

@@ -32,6 +32,7 @@ def budget_left(spec: AgentJobSpec, usage: Usage) -> Budget:
     """The limits less what is spent; may be negative."""
     limits = spec.limits
     return Budget(
+        steps=limits.steps - usage.steps,
         tokens=None if limits.tokens is None else limits.tokens - usage.input_tokens - usage.output_tokens,
         cost_usd=None if limits.cost_usd is None else Decimal(limits.cost_usd) - Decimal(usage.cost_usd),
         timeout_seconds=limits.timeout_seconds - usage.active_seconds,
@@ -44,6 +45,8 @@ def spent_reason(left: Budget) -> Reason | None:
         return Reason.TOKEN_LIMIT
     if left.cost_usd is not None and left.cost_usd <= 0:
         return Reason.COST_LIMIT
+    if left.steps <= 0:
+        return Reason.STEP_LIMIT
     return Reason.TIMEOUT if left.timeout_seconds <= 0 else None
 
 

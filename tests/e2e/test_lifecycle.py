@@ -99,6 +99,16 @@ def test_a_crash_is_repeated_as_often_as_asked(fleet: Tenant) -> None:
     assert expect.condition(job, ConditionType.STARTED).get("status") != "True"
 
 
+def test_events_warn_of_what_went_wrong(fleet: Tenant) -> None:
+    """`kubectl describe` shows each warning once, and says nothing of what goes well: an Event is a write, too."""
+    warned = fleet.finished("prepare-crashes")["metadata"]["uid"]
+    quiet = fleet.finished("evicted")["metadata"]["uid"]
+    found = fleet.api.items(fleet.path("events"), fieldSelector="involvedObject.kind=AgentJob")
+    reasons = sorted(event["reason"] for event in found if event["involvedObject"]["uid"] == warned)
+    assert reasons == [Reason.REPOSITORY_UNREACHABLE, Reason.RETRYING]
+    assert [event["reason"] for event in found if event["involvedObject"]["uid"] == quiet] == [Reason.RETRYING]
+
+
 def test_a_finished_job_is_deleted_after_its_time(fleet: Tenant) -> None:
     """`ttlSecondsAfterFinished: 0`: gone with the next sweep, with all it owns."""
     fleet.api.wait_gone(fleet.path("agentjobs", "short-lived"), 240)

@@ -1,6 +1,7 @@
 """The object store is away, or has no bucket: archives are late or missing, never half there, and jobs say so."""
 
 import pytest
+from agentjob_api.pod import Container
 from agentjob_api.reasons import Reason
 
 from e2e.support import expect
@@ -33,7 +34,7 @@ def test_a_store_that_comes_back_gets_the_archive(api: Api, tenant: Tenant) -> N
     try:
         tenant.exec("late", "touch", "/tmp/go")
         api.wait_any(tenant.path("pods"), lambda pod: "terminated" in _state(pod, "agent"), 120)
-        tenant.said("late", "retry", "courier")
+        tenant.said("late", "cannot store workspace.zip", Container.COURIER)
         assert status(tenant.job("late"))["phase"] == "Running"
     finally:
         _cut_off(api, away=False)

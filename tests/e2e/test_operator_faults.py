@@ -28,7 +28,7 @@ def test_jobs_are_created_and_end_while_the_operator_is_away(api: Api, tenant: T
         tenant.apply(agentjob("created", task(sh("echo kept > kept.txt"), done())))
         tenant.exec("ends", "touch", "/tmp/go")
         api.wait_any(tenant.path("pods"), lambda _pod: _ended(tenant, "ends"), 120)
-        assert "status" not in tenant.job("created")
+        assert "jobName" not in status(tenant.job("created"))
         assert status(tenant.job("ends"))["phase"] == "Running"
     finally:
         scale(api, OPERATOR, 1)

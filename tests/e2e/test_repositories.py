@@ -33,7 +33,7 @@ def _clone(name: str, url: str, script: str = README, **repository: Any) -> Json
 # All but tests/test_apis.py, which wants PyYAML.
 MARKDOWN_TESTS = (
     "python3 -m unittest discover -s tests/test_syntax -t ."
-    " && python3 -m unittest tests.test_block_parser tests.test_extensions tests.test_legacy tests.test_meta"
+    " && python3 -m unittest tests.test_extensions tests.test_legacy tests.test_meta"
 )
 MARKDOWN = task(
     call("list_files", path="markdown", depth=1),

@@ -36,6 +36,5 @@ class InputBudget:
         self.used += size
         if self.used > self.limit:
             raise ArchiveTooLargeError(
-                f"The files of the workspace add up to more than {self.limit:,} bytes, counting holes and hard links; "
-                "add to spec.archive.exclude."
+                f"The files of the workspace add up to more than {self.limit:,} bytes, counting holes and hard links."
             )

@@ -47,8 +47,7 @@ class Sink:
         self.written += len(data)
         if self.written > self._max_bytes:
             raise ArchiveTooLargeError(
-                f"The archive would be larger than {self._max_bytes:,} bytes; "
-                "raise spec.archive.maxBytes, or add to spec.archive.exclude."
+                f"The archive would be larger than {self._max_bytes:,} bytes (spec.archive.maxBytes)."
             )
         self._queued.append(self._thread.submit(self._append, data))
         self._settle(_QUEUED)

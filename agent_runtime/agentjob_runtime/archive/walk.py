@@ -153,6 +153,4 @@ def _sorted_entries(fd: int) -> list[tuple[bytes, "os.DirEntry[str]"]]:
 
 
 def _too_many() -> ArchiveTooLargeError:
-    return ArchiveTooLargeError(
-        f"The workspace holds more than {MAX_ENTRIES:,} files and folders; add to spec.archive.exclude."
-    )
+    return ArchiveTooLargeError(f"The workspace holds more than {MAX_ENTRIES:,} files and folders.")

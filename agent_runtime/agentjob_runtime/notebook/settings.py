@@ -62,6 +62,8 @@ def options(base_url: str, workspace: Path, home: Path, port: int = NOTEBOOK_POR
         "ContentsManager.checkpoints_class": "jupyter_server.services.contents.filecheckpoints.AsyncGenericFileCheckpoints",
         "AsyncGenericFileCheckpoints.root_dir": str(checkpoints(home)),
         "FileContentsManager.delete_to_trash": "False",
+        # The pod's 127.0.0.1 is the agent's, too: on TCP it could read along what kernels print.
+        "KernelManager.transport": "ipc",
         "KernelManager.shutdown_wait_time": SHUTDOWN_SECONDS,
         "LabApp.extension_manager": "readonly",
         "LabApp.news_url": "None",

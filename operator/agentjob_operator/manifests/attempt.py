@@ -19,6 +19,7 @@ ARCHIVE_ALLOWANCE_SECONDS: Final = 3600
 class Remaining:
     """Budgets that earlier attempts left; None is unlimited."""
 
+    steps: int
     tokens: int | None
     cost_usd: Decimal | None
     timeout_seconds: int
@@ -26,8 +27,8 @@ class Remaining:
     @classmethod
     def all_of(cls, spec: AgentJobSpec) -> "Remaining":
         """The whole budget: that of a first attempt."""
-        cost = spec.limits.cost_usd
-        return cls(spec.limits.tokens, None if cost is None else Decimal(cost), spec.limits.timeout_seconds)
+        limits, cost = spec.limits, spec.limits.cost_usd
+        return cls(limits.steps, limits.tokens, None if cost is None else Decimal(cost), limits.timeout_seconds)
 
 
 @dataclass(frozen=True)

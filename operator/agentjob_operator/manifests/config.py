@@ -45,7 +45,7 @@ def job_config(attempt: Attempt, settings: Settings) -> JobConfig:
 def _limits(attempt: Attempt) -> LimitsConfig:
     remaining = attempt.remaining
     return LimitsConfig(
-        steps=attempt.spec.limits.steps,
+        steps=remaining.steps,
         tokens=remaining.tokens,
         cost_usd=None if remaining.cost_usd is None else f"{remaining.cost_usd:f}",
         timeout_seconds=remaining.timeout_seconds,

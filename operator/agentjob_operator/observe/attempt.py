@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from agentjob_api.pod import Container as Name
+from agentjob_api.reasons import Reason
 
 from agentjob_operator.model import Cause, Ending, Evidence, Need, Observed, Stage
-from agentjob_operator.objects import AgentJob, Container, Job, Pod, moment
+from agentjob_operator.objects import ORDINARY_WAITING, AgentJob, Container, Job, Pod, moment
 from agentjob_operator.observe.beside import beside_of, recheck_of
 from agentjob_operator.observe.ending import Attempt, conclude
-from agentjob_operator.observe.waiting import ORDINARY, needed, pod_cause
+from agentjob_operator.observe.waiting import needed, pod_cause
 
 FRESH: Final = timedelta(seconds=60)
 """An older AgentJob without a Job may have had one that is gone: the store is asked before it is run (again)."""
@@ -32,7 +33,8 @@ def observe(agentjob: AgentJob, job: Job | None, pod: Pod | None, evidence: Evid
         job = None
     if job is None and not recorded:
         return _absent(agentjob, number, evidence, now)
-    attempt = Attempt(agentjob.uid, number, job, pod, evidence, now)
+    told = agentjob.status.get("reason") == Reason.AGENT_RUNNING
+    attempt = Attempt(agentjob.uid, number, job, pod, evidence, now, told)
     conclusion = conclude(attempt)
     if isinstance(conclusion, Need):
         return _unfinished(attempt, frozenset({conclusion}))
@@ -114,7 +116,7 @@ def _ask_events(
 def _all_still(pod: Pod) -> bool:
     """It is on a node, and no container of it has started or says why not."""
     return bool(_scheduled_at(pod)) and all(
-        one.waiting is not None and one.waiting.reason in ORDINARY for one in needed(pod)
+        one.waiting is not None and one.waiting.reason in ORDINARY_WAITING for one in needed(pod)
     )
 
 

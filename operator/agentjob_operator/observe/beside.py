@@ -7,8 +7,8 @@ from agentjob_api.pod import Container as Name
 from agentjob_api.reasons import Reason
 
 from agentjob_operator.model import Beside
-from agentjob_operator.objects import Container, Pod, Terminated, moment
-from agentjob_operator.observe.waiting import BESIDE, IMAGE_REASONS, ORDINARY, clean
+from agentjob_operator.objects import ORDINARY_WAITING, Container, Pod, Terminated, moment
+from agentjob_operator.observe.waiting import BESIDE, IMAGE_REASONS, clean
 
 START_ERRORS: Final = frozenset({"StartError", "ContainerCannotRun"})
 PATIENCE: Final = timedelta(seconds=60)
@@ -45,7 +45,7 @@ def _state(container: Container, now: datetime) -> Beside:
 
 def _waiting(container: Container) -> Beside:
     waiting = container.waiting
-    if waiting is None or waiting.reason in ORDINARY:
+    if waiting is None or waiting.reason in ORDINARY_WAITING:
         return Beside(ready=False, reason=Reason.STARTING, message="It is being created.", alive=True)
     said = clean(waiting.message or waiting.reason)
     if waiting.reason in IMAGE_REASONS:

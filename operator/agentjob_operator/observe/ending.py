@@ -38,6 +38,8 @@ class Attempt:
     pod: Pod | None
     evidence: Evidence
     now: datetime
+    told_running: bool = False
+    """Status has recorded that its agent started."""
 
     def container(self, name: Name) -> Container | None:
         return None if self.pod is None else self.pod.containers.get(name)
@@ -48,6 +50,12 @@ class Attempt:
 
     def report(self, text: str | bytes | None) -> Report | None:
         return parse_report(text, uid=self.uid, attempt=self.number, prefix=self.evidence.prefix)
+
+    def stopped(self) -> Cause | None:
+        """Who ended it from outside, if that is recorded."""
+        agent = self.container(Name.AGENT)
+        started = self.told_running or (agent is not None and agent.started)
+        return stopped(self.job, self.pod, agent_started=started)
 
 
 Conclusion = Ending | Need | None
@@ -63,7 +71,7 @@ def conclude(attempt: Attempt) -> Conclusion:
             return None
         return _by_report(attempt, report) if report else _without_report(attempt, _courier_crash(courier))
     if (failure := _prepare_failure(attempt)) is not None:
-        return _end(attempt, stopped(attempt.job, attempt.pod) or failure)
+        return _end(attempt, attempt.stopped() or failure)
     if (blocked := _blocked(attempt)) is not None:
         return _end(attempt, blocked, alive=True)
     if attempt.pod is None or attempt.pod.gone:
@@ -127,7 +135,7 @@ def _judge(attempt: Attempt, report: Report) -> Cause:
         return Cause(report.usage.limit_reached, said if said and claimed is report.usage.limit_reached else generic)
     if report.verdict in (Verdict.FAILURE, Verdict.LIMIT) and claimed is not None:
         return Cause(claimed, said or "The agent gave no more details.")
-    if (cause := stopped(attempt.job, attempt.pod)) is not None:
+    if (cause := attempt.stopped()) is not None:
         return cause
     if attempt.job is None:
         return Cause(Reason.ATTEMPT_LOST, "The attempt's Job was deleted.")
@@ -147,7 +155,7 @@ def _without_report(attempt: Attempt, otherwise: Cause) -> Conclusion:
         return _by_report(attempt, report)
     agent = attempt.container(Name.AGENT)
     alive = agent is not None and agent.running_since is not None and attempt.pod is not None and not attempt.pod.gone
-    return _end(attempt, stopped(attempt.job, attempt.pod) or otherwise, alive=alive)
+    return _end(attempt, attempt.stopped() or otherwise, alive=alive)
 
 
 def _without_pod(attempt: Attempt) -> Conclusion:

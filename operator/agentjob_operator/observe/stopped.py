@@ -14,7 +14,7 @@ FULL_PATTERN: Final = re.compile(
 """`pkg/kubelet/eviction`: evictions for what the pod itself wrote; the same would happen again on any node."""
 
 
-def stopped(job: Job | None, pod: Pod | None) -> Cause | None:
+def stopped(job: Job | None, pod: Pod | None, *, agent_started: bool) -> Cause | None:
     """The cause as the cluster records it; None when nothing of it is recorded."""
     if pod is not None and pod.reason == "Evicted" and FULL_PATTERN.search(pod.message):
         return Cause(
@@ -22,6 +22,8 @@ def stopped(job: Job | None, pod: Pod | None) -> Cause | None:
         )
     failed = None if job is None else job.condition("Failed", "FailureTarget")
     if failed is not None and failed.reason == "DeadlineExceeded":
+        if not agent_started:
+            return Cause(Reason.START_DEADLINE_EXCEEDED, "Its Job's deadline came before the agent had started.")
         return Cause(Reason.TIMEOUT, "The attempt did not end before its Job's deadline.")
     disrupted = None if pod is None else pod.condition("DisruptionTarget")
     if disrupted is not None:

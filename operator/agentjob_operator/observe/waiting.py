@@ -8,9 +8,8 @@ from agentjob_api.pod import Container as Name
 from agentjob_api.reasons import Reason
 
 from agentjob_operator.model import Cause
-from agentjob_operator.objects import Container, Pod
+from agentjob_operator.objects import ORDINARY_WAITING, Container, Pod
 
-ORDINARY: Final = frozenset({"ContainerCreating", "PodInitializing", ""})
 IMAGE_REASONS: Final = frozenset(
     {
         *("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"),
@@ -22,8 +21,8 @@ MISSING_SECRET: Final = re.compile(
     r"""secrets? "(?P<name>[^"]+)" (?:is forbidden|not found)|find key (?P<key>\S+) in Secret (?:[^/\s]+/)?(?P<of>\S+)"""
 )
 """`pkg/kubelet/kubelet_pods.go`, and the mounter's message."""
-QUOTA: Final = re.compile(r"exceeded quota|usage per (?:Pod|Container)|must specify|insufficient quota")
-"""ResourceQuota and LimitRanger admission."""
+QUOTA: Final = re.compile(r"exceeded quota|usage per (?:Pod|Container)|failed quota:|insufficient quota")
+"""ResourceQuota and LimitRanger admission. ("must specify" alone is also how the API server calls an invalid object.)"""
 BESIDE: Final = (Name.DESKTOP, Name.NOTEBOOK)
 """Containers that no attempt waits for."""
 PROGRESS: Final = frozenset({"SuccessfulCreate", "Pulling", "Pulled", "Created", "Started"})
@@ -51,7 +50,7 @@ def event_cause(events: Iterable[dict[str, Any]]) -> Cause | None:
         if reason in PROGRESS:
             return None
         if reason == "FailedCreate":
-            return refused_pod(message)
+            return refusal("pod", message)
         if reason in ("FailedMount", "FailedAttachVolume", "FailedMapVolume"):
             return missing_secret(message) or Cause(
                 Reason.VOLUME_UNAVAILABLE, f"A volume cannot be mounted: {clean(message)}"
@@ -61,13 +60,13 @@ def event_cause(events: Iterable[dict[str, Any]]) -> Cause | None:
     return None
 
 
-def refused_pod(message: str) -> Cause:
-    """Why the API server refuses the pod (the Job controller's `FailedCreate`) or the Job."""
+def refusal(what: str, message: str) -> Cause:
+    """Why the API server refuses `what`: the pod (the Job controller's `FailedCreate`), the Job or the Secret."""
     if "violates PodSecurity" in message:
-        return Cause(Reason.POD_SECURITY_VIOLATION, f"The pod is refused: {clean(message)}")
+        return Cause(Reason.POD_SECURITY_VIOLATION, f"The {what} is refused: {clean(message)}")
     if QUOTA.search(message):
-        return Cause(Reason.QUOTA_EXCEEDED, f"There is no quota for it: {clean(message)}")
-    return Cause(Reason.JOB_CREATE_REFUSED, f"It is refused: {clean(message)}")
+        return Cause(Reason.QUOTA_EXCEEDED, f"There is no quota for the {what}: {clean(message)}")
+    return Cause(Reason.JOB_CREATE_REFUSED, f"The {what} is refused: {clean(message)}")
 
 
 def missing_secret(message: str) -> Cause | None:
@@ -90,7 +89,7 @@ def clean(message: str) -> str:
 
 def _container_cause(container: Container) -> Cause | None:
     waiting = container.waiting
-    if waiting is None or waiting.reason in ORDINARY:
+    if waiting is None or waiting.reason in ORDINARY_WAITING:
         return None
     where = f"container {container.name}"
     if waiting.reason in IMAGE_REASONS:

@@ -12,7 +12,7 @@ from agentjob_operator.kube.errors import AlreadyExists, KubeError, NotFound, Re
 from agentjob_operator.manifests import Attempt
 from agentjob_operator.model import Cause
 from agentjob_operator.objects import Job, job_of
-from agentjob_operator.observe.waiting import clean, refused_pod
+from agentjob_operator.observe.waiting import clean, refusal
 from agentjob_operator.reconcile.errors import Waiting
 
 TERMINATING_PAUSE = 30.0
@@ -39,9 +39,9 @@ async def create(
             raise answer
     made_secret, made_job = answers
     cause = None
-    for answer in (made_job, made_secret):
+    for what, answer in (("Job", made_job), ("Secret", made_secret)):
         if isinstance(answer, KubeError):
-            cause = cause or _cause(answer, attempt)
+            cause = cause or _cause(what, answer, attempt)
         elif isinstance(answer, Cause):
             cause = cause or answer
     return Created(made_job if isinstance(made_job, Job) else None, made_secret is True, cause)
@@ -79,8 +79,8 @@ async def _adopt(kube: KubeClient, attempt: Attempt) -> Job | Cause:
     return existing
 
 
-def _cause(error: KubeError, attempt: Attempt) -> Cause:
+def _cause(what: str, error: KubeError, attempt: Attempt) -> Cause:
     text = str(error)
     if isinstance(error, NotFound) or "is being terminated" in text:
         raise Waiting(f"the namespace {attempt.namespace} is going away: {clean(text)}", TERMINATING_PAUSE) from error
-    return refused_pod(text)
+    return refusal(what, text)

@@ -3,13 +3,11 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from agentjob_api.report import StoredObject
-from agentjob_api.spec import AgentJobSpec
 from agentjob_api.status import AgentJobStatus
-from pydantic import ValidationError
 
 from agentjob_operator.cache import Cache
 from agentjob_operator.kube import paths
@@ -43,6 +41,8 @@ ROUNDS: Final = 6
 """Of asking for evidence; there are four kinds."""
 LOOK_AGAIN_SECONDS: Final = 2.5
 """After a create: whether a pod came."""
+SECRET_PAUSE: Final = timedelta(seconds=30)
+"""Between two tries to create the attempt's Secret again."""
 REFUSED_SECONDS: Final = 10.0
 """Between two tries to create what was refused."""
 
@@ -73,7 +73,7 @@ class Reconciler:
         if agentjob is None or agentjob.deleting:
             self._memory.forget(key)
             return None
-        spec, status = _parse(agentjob)
+        spec, status = self._memory.parse(agentjob)
         number = max(1, status.attempts)
         note = self._memory.of(key, agentjob.uid, number)
         attempt = Attempt(key.namespace, key.name, agentjob.uid, number, spec, Remaining.all_of(spec))
@@ -84,6 +84,7 @@ class Reconciler:
             older=self._older(agentjob, number),
         )
         waits: list[float | None] = [todo.requeue_seconds]
+        note.secret_known = note.secret_known and not _own_secret_gone(note, attempt, observed, self._clock())
         budget = todo.create or (None if note.secret_known else todo.create_secret)
         if budget is not None:
             observed, pause = await self._create(attempt, note, observed, budget, job=todo.create is not None)
@@ -156,7 +157,8 @@ class Reconciler:
     async def _create(
         self, attempt: Attempt, note: Note, observed: Observed, budget: Budget, *, job: bool
     ) -> tuple[Observed, float]:
-        attempt = replace(attempt, remaining=Remaining(budget.tokens, budget.cost_usd, budget.timeout_seconds))
+        remaining = Remaining(budget.steps, budget.tokens, budget.cost_usd, budget.timeout_seconds)
+        attempt = replace(attempt, remaining=remaining)
         grant = upload_grant(attempt, self._settings.storage, self._clock())
         created = await create(
             *(self._kube, attempt),
@@ -179,8 +181,7 @@ class Reconciler:
         now = self._clock()
         base = Base(agentjob.generation, status, now, self._links(agentjob))
         wanted = status_of(base, observed, todo, self._sign(agentjob, now))
-        patch = merge_patch(agentjob.status, status_json(wanted))
-        if not patch or wanted == status:
+        if wanted == status or not (patch := merge_patch(agentjob.status, status_json(wanted))):
             return None
         if (wait := pause(status, wanted, note.patched_at, now)) is not None:
             return wait
@@ -209,24 +210,27 @@ class Reconciler:
             self._finished(written)
 
     def _links(self, agentjob: AgentJob) -> Links:
-        linger = _parse(agentjob)[0].linger_seconds
+        linger = self._memory.parse(agentjob)[0].linger_seconds
         return Links(self._settings.access.url_template, agentjob.namespace, agentjob.name, linger)
 
     def _sign(self, agentjob: AgentJob, now: datetime) -> Callable[[StoredObject], Download]:
         def sign(archive: StoredObject) -> Download:
-            seconds = _parse(agentjob)[0].archive.url_expiry_seconds
+            seconds = self._memory.parse(agentjob)[0].archive.url_expiry_seconds
             return Download(*download_url(self._settings.storage, archive.key, agentjob.name, seconds, now))
 
         return sign
 
 
+def _own_secret_gone(note: Note, attempt: Attempt, observed: Observed, now: datetime) -> bool:
+    """The kubelet misses the attempt's own Secret: it was deleted by hand. At most once in `SECRET_PAUSE`, as its word may be an old one."""
+    if observed.cause is None or observed.cause.secret != attempt.object_name:
+        return False
+    if note.secret_missed_at is not None and now - note.secret_missed_at < SECRET_PAUSE:
+        return False
+    note.secret_missed_at = now
+    logger.warning("the Secret %s of the attempt is not there; creating it again", attempt.object_name)
+    return True
+
+
 def _last(pods: list[Pod]) -> Pod | None:
     return pods[-1] if pods else None
-
-
-def _parse(agentjob: AgentJob) -> tuple[AgentJobSpec, AgentJobStatus]:
-    try:
-        return AgentJobSpec.model_validate(agentjob.spec), AgentJobStatus.model_validate(agentjob.status)
-    except ValidationError as error:
-        # The schema of the cluster's CRD and the operator's differ: an upgrade that stopped half-way.
-        raise Stalled(f"the AgentJob cannot be read, is the CRD of this version? {error}") from error

@@ -161,7 +161,7 @@ def _finished(base: Base, observed: Observed, finish: Finish, sign: Sign) -> Age
     message = sentence(reason, finish.message)
     end = ConditionType.COMPLETE if succeeded else ConditionType.FAILED
     conditions = [
-        *_started(observed, reason, message),
+        *_started(base.current, observed, reason, message),
         *_archived(ending),
         condition(end, "True", reason, message),
         condition(ConditionType.FINISHED, "True", reason, message),
@@ -180,14 +180,20 @@ def _finished(base: Base, observed: Observed, finish: Finish, sign: Sign) -> Age
     )
 
 
-def _started(observed: Observed, reason: Reason, message: str) -> list[Condition]:
+def _started(current: AgentJobStatus, observed: Observed, reason: Reason, message: str) -> list[Condition]:
     ending = observed.ending
-    if ending is not None and (ending.agent_started or ending.report is not None):
-        return [
-            condition(ConditionType.ACCEPTED, "True", Reason.ACCEPTED, ""),
-            condition(ConditionType.STARTED, "True", Reason.AGENT_RUNNING, ""),
-        ]
-    return [condition(ConditionType.STARTED, "False", reason, message)]
+    ran = ending is not None and bool(ending.agent_started or ending.report)
+    accepted = condition(ConditionType.ACCEPTED, "True", Reason.ACCEPTED, "")
+    if ran:
+        return [accepted, condition(ConditionType.STARTED, "True", Reason.AGENT_RUNNING, "")]
+    started = condition(ConditionType.STARTED, "False", reason, message)
+    # A refusal that was told stays, unless a pod came after all.
+    told = any(one.type == ConditionType.ACCEPTED for one in current.conditions)
+    if told and observed.pod is None:
+        return [started]
+    if observed.cause is not None and observed.cause.reason in REFUSED:
+        return [condition(ConditionType.ACCEPTED, "False", observed.cause.reason, message), started]
+    return [accepted, started]
 
 
 def _archived(ending: Ending | None) -> list[Condition]:
@@ -196,7 +202,10 @@ def _archived(ending: Ending | None) -> list[Condition]:
     if ending.archive is not None:
         return [condition(ConditionType.ARCHIVED, "True", Reason.ARCHIVED, "")]
     reason = ending.archive_reason or Reason.ARCHIVE_FAILED
-    return [condition(ConditionType.ARCHIVED, "False", reason, ending.archive_message)]
+    # Of a failed upload the message says enough; what to do about the size is only in the table.
+    text = ending.archive_message
+    text = sentence(reason, text) if reason is Reason.ARCHIVE_TOO_LARGE else text
+    return [condition(ConditionType.ARCHIVED, "False", reason, text)]
 
 
 def _results(base: Base, ending: Ending, sign: Sign) -> dict[str, Any]:

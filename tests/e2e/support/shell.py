@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,13 +55,16 @@ def refused(*arguments: str, stdin: str = "") -> str:
     return done.stderr.decode()
 
 
-def log_lines(namespace: str, pod: str, container: str) -> Iterator[str]:
-    """The lines of a container's log as they come, until it ends or the reader stops."""
+def log_lines(namespace: str, pod: str, container: str, seconds: float) -> Iterator[str]:
+    """The lines of a container's log as they come, until it ends, the time is over, or the reader stops."""
     command = [tool("kubectl"), "-n", namespace, "logs", "-f", pod, "-c", container]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
+        end = threading.Timer(seconds, process.terminate)
+        end.start()
         try:
             yield from process.stdout or ()
         finally:
+            end.cancel()
             process.terminate()
 
 

@@ -18,6 +18,8 @@ TENANT_LABEL = "agentjob-e2e"
 END_SECONDS = 240
 """How long an ordinary AgentJob may take on a busy machine before a test gives up on it."""
 
+SAYING_SECONDS = 120
+
 
 @dataclass(frozen=True)
 class Tenant:
@@ -68,10 +70,10 @@ class Tenant:
         """Waits until the agent works and follows the container's log until a line holds `text`; that line."""
         self.api.wait(self.path("agentjobs", name), lambda job: phase(job) == Phase.RUNNING, END_SECONDS)
         pod_name = status(self.job(name))["podName"]
-        for line in shell.log_lines(self.namespace, pod_name, container):
+        for line in shell.log_lines(self.namespace, pod_name, container, SAYING_SECONDS):
             if text in line:
                 return line
-        raise AssertionError(f"the log of {container} in {pod_name} ended without {text!r}")
+        raise AssertionError(f"the log of {container} in {pod_name} did not say {text!r} within {SAYING_SECONDS} s")
 
     def exec(self, name: str, *command: str, container: str = pod.Container.AGENT) -> str:
         """Runs a command in a container of the current attempt; its output."""

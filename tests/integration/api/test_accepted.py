@@ -99,4 +99,4 @@ def test_an_unknown_field_is_refused_by_name(api: ApiClient, namespace: str, spe
 def test_a_status_that_the_creator_sends_is_dropped(api: ApiClient, namespace: str) -> None:
     """Status is a subresource: nobody creates an AgentJob that already succeeded."""
     body = agentjob("claims") | {"status": {"phase": "Succeeded"}}
-    assert "status" not in api.create(AGENTJOBS.format(namespace), body).or_fail()
+    assert api.create(AGENTJOBS.format(namespace), body).or_fail()["status"] == {"phase": "Pending"}

@@ -55,7 +55,8 @@ def test_both_cost_one_more_write(api: ApiClient, operator: OperatorProcess, sta
     name = job["metadata"]["name"]
     url = f"https://agents.example.com/{stage.namespace}/todo/6080/"
     assert shown["desktop"] == {"url": url, "secretName": name, "secretKey": "desktop-token", "port": 6080}
-    assert shown["notebook"]["secretKey"] in stage.item("secrets", name)["data"]
+    secret = stage.wait(lambda: stage.item("secrets", name), "the Secret")
+    assert shown["notebook"]["secretKey"] in secret["data"]
     assert condition(shown, "NotebookReady") == ("True", "Ready")
     assert condition(done, "DesktopReady") == ("False", "Ended")
     assert "desktop" not in done

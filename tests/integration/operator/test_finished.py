@@ -51,3 +51,23 @@ def test_a_download_url_is_signed_again_before_it_ends(
     assert after["artifacts"]["expiresAt"] > before["completionTime"]
     assert after["completionTime"] == before["completionTime"]
     assert len(relay.writes) == writes + 1
+
+
+def test_a_conflict_does_not_put_a_deletion_off_to_the_next_sweep(
+    make_operator: MakeOperator, stage: Stage, relay: Relay
+) -> None:
+    """Somebody labels it in that moment: it is tried again in seconds, not in an hour."""
+    refused: list[str] = []
+
+    def conflict_once(method: str, path: str) -> tuple[int, dict[str, object]] | None:
+        if method != "DELETE" or "/agentjobs/" not in path or refused:
+            return None
+        refused.append(path)
+        return 409, {"kind": "Status", "code": 409, "reason": "Conflict", "message": "it has been modified"}
+
+    relay.intercept = conflict_once
+    make_operator(sweep_seconds="3600").start()
+    stage.apply("labelled", ttlSecondsAfterFinished=0)
+    stage.succeed("labelled", stage.make_pod(stage.job("labelled")))
+    stage.wait(lambda: not stage.items("agentjobs"), "it is deleted")
+    assert refused

@@ -14,7 +14,7 @@ def test_an_agentjob_runs_to_succeeded_with_four_writes(
 ) -> None:
     """The write budget of DESIGN §6: Secret, Job, PATCH Running, PATCH terminal, and nothing else."""
     operator.start()
-    stage.apply("todo")
+    assert stage.apply("todo")["status"] == {"phase": "Pending"}, "from the schema, without a write"
     pod = stage.make_pod(stage.job("todo"))
     stage.run(pod)
     running = stage.wait_reason("todo", "AgentRunning")

@@ -110,3 +110,18 @@ def test_a_foreign_job_of_the_same_name(api: ApiClient, operator: OperatorProces
     assert name in stage.wait_reason("taken", "NameConflict")["message"]
     stage.delete("jobs", name)
     assert stage.play("taken")["phase"] == "Succeeded"
+
+
+def test_the_attempts_own_secret_deleted_by_hand_is_made_again(operator: OperatorProcess, stage: Stage) -> None:
+    """Nobody else could make it: it holds the grant of the attempt."""
+    operator.start()
+    stage.apply("secretless")
+    job = stage.job("secretless")
+    pod = stage.make_pod(job)
+    secret = stage.wait(lambda: [s["metadata"]["name"] for s in stage.items("secrets")], "the Secret")[0]
+    stage.delete("secrets", secret)
+    problem = waiting("CreateContainerConfigError", f'secret "{secret}" not found')
+    stage.set_pod(pod, {"phase": "Pending"}, model_proxy=problem)
+    stage.wait(lambda: [s["metadata"]["name"] for s in stage.items("secrets")] == [secret], "the Secret again")
+    stage.run(pod)
+    assert stage.play("secretless")["phase"] == "Succeeded"

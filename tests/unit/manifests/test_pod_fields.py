@@ -105,13 +105,13 @@ def test_the_configuration_holds_what_remains_not_what_was_given() -> None:
     """A second attempt must not spend the whole budget again."""
     spec = AgentJobSpec.model_validate(EVERYTHING)
     attempt = Attempt(
-        "team", "job", UID, 2, spec, Remaining(tokens=10, cost_usd=Decimal("0.000001"), timeout_seconds=5)
+        "team", "job", UID, 2, spec, Remaining(steps=7, tokens=10, cost_usd=Decimal("0.000001"), timeout_seconds=5)
     )
     config = JobConfig.model_validate_json(
         build_secret(attempt, GRANT, EXAMPLE_TOKENS, example_settings())["stringData"][pod.KEY_CONFIG]
     )
     assert (config.attempt, config.limits.tokens, config.limits.timeout_seconds) == (2, 10, 5)
-    assert config.limits.cost_usd == "0.000001"
+    assert (config.limits.steps, config.limits.cost_usd) == (7, "0.000001")
     assert config.workspace_bytes == 1024**3
     assert config.repository is not None
     assert (config.repository.ref, config.repository.submodules) == ("v1", True)

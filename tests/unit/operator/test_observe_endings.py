@@ -103,6 +103,10 @@ CASES = [
         "Failed", "PodFailurePolicy", "Pod x has condition DisruptionTarget"))),
     Case("pod gone, the Job does not say why", Reason.ATTEMPT_LOST, None, job(condition("Failed", "BackoffLimitExceeded"))),
     Case("the Job's deadline", Reason.TIMEOUT, None, job(condition("FailureTarget", "DeadlineExceeded"), condition("Failed", "DeadlineExceeded"))),
+    Case("the Job's deadline while the agent never started", Reason.START_DEADLINE_EXCEEDED, pod(
+        {"phase": "Failed"}, model_proxy=running(), prepare=running()), job(condition("Failed", "DeadlineExceeded"))),
+    Case("the Job's deadline while the agent worked", Reason.TIMEOUT, pod(
+        FAILED, **at_work(agent=ended(137))), job(condition("Failed", "DeadlineExceeded"))),
     Case("workspace evicted", Reason.WORKSPACE_FULL, pod({**FAILED, "reason": "Evicted", "message":
         'Usage of EmptyDir volume "workspace" exceeds the limit "1Gi".'})),
     Case("ephemeral storage evicted", Reason.WORKSPACE_FULL, pod({**FAILED, "reason": "Evicted", "message":
@@ -143,7 +147,8 @@ def test_reason_of(case: Case) -> None:
 
 
 def _ending(case: Case) -> Ending:
-    observed = observe(agentjob(recorded()), case.job, case.pod, case.evidence, NOW)
+    told = recorded() if case.pod is None else recorded(phase="Pending", reason=None)
+    observed = observe(agentjob(told), case.job, case.pod, case.evidence, NOW)
     assert observed.stage is Stage.ENDED, observed
     assert observed.ending is not None
     return observed.ending

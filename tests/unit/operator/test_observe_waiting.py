@@ -4,7 +4,7 @@ import pytest
 from agentjob_api.reasons import Reason
 from agentjob_operator.model import Evidence, Need, Stage
 from agentjob_operator.observe import observe
-from agentjob_operator.observe.waiting import event_cause, refused_pod
+from agentjob_operator.observe.waiting import event_cause, refusal
 from unit.operator.clusterobjects import (
     NOW,
     PREFIX,
@@ -97,6 +97,8 @@ def test_a_job_without_a_pod_is_asked_for_its_events() -> None:
         ("FailedCreate", 'pods "x" is forbidden: exceeded quota: q, requested: pods=1', Reason.QUOTA_EXCEEDED),
         ("FailedCreate", "maximum memory usage per Container is 1Gi, but limit is 4Gi", Reason.QUOTA_EXCEEDED),
         ("FailedCreate", 'admission webhook "policy" denied the request', Reason.JOB_CREATE_REFUSED),
+        ("FailedCreate", "failed quota: q: must specify limits.cpu for: agent", Reason.QUOTA_EXCEEDED),
+        ("FailedCreate", 'Pod "x" is invalid: spec: must specify one of: a, b', Reason.JOB_CREATE_REFUSED),
         ("FailedMount", 'MountVolume.SetUp failed for volume "c" : secret "git" not found', Reason.SECRET_MISSING),
         ("FailedMount", "timed out waiting for the condition", Reason.VOLUME_UNAVAILABLE),
         ("FailedAttachVolume", "Multi-Attach error", Reason.VOLUME_UNAVAILABLE),
@@ -108,6 +110,12 @@ def test_events_name_the_cause(reason: str, message: str, cause: Reason) -> None
     found = event_cause([{"metadata": {}, "reason": reason, "message": message, "lastTimestamp": at(0)}])
     assert found is not None
     assert found.reason is cause
+
+
+def test_a_refusal_says_what_is_refused() -> None:
+    """The word `it` would leave the reader to guess."""
+    assert refusal("pod", "Error creating: pods x").message == "The pod is refused: Error creating: pods x."
+    assert refusal("Job", "exceeded quota: q").message == "There is no quota for the Job: exceeded quota: q."
 
 
 def test_the_latest_event_counts() -> None:
@@ -145,7 +153,7 @@ def test_a_pod_that_is_to_end_before_it_started_is_looked_at_again() -> None:
 
 def test_a_message_is_bounded_and_of_one_line() -> None:
     """It goes into a status."""
-    text = refused_pod("a\n" * 5000).message
+    text = refusal("pod", "a\n" * 5000).message
     assert len(text) < 800
     assert "\n" not in text
 

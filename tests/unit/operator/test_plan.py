@@ -24,7 +24,7 @@ def _status(**fields: Any) -> AgentJobStatus:
 
 
 def _ending(reason: Reason, **usage: Any) -> Ending:
-    report = Report(uid=UID, attempt=1, verdict=Verdict.NONE, usage=ProxyUsage(**usage), active_seconds=60)
+    report = Report(uid=UID, attempt=1, verdict=Verdict.NONE, usage=ProxyUsage(**usage), active_seconds=60, steps=4)
     return Ending(reason=reason, message="It ended.", report=report)
 
 
@@ -77,6 +77,7 @@ def test_pauses_between_attempts_double_up_to_five_minutes() -> None:
         ({"tokens": 100}, {"input_tokens": 90, "output_tokens": 10}, Reason.TOKEN_LIMIT),
         ({"costUSD": "1"}, {"cost_usd": "1.00"}, Reason.COST_LIMIT),
         ({"timeoutSeconds": 60}, {}, Reason.TIMEOUT),
+        ({"steps": 4}, {}, Reason.STEP_LIMIT),
     ],
 )
 def test_without_a_budget_there_is_no_other_attempt(
@@ -92,11 +93,12 @@ def test_without_a_budget_there_is_no_other_attempt(
 
 def test_the_next_attempt_gets_what_is_left() -> None:
     """Not the whole again."""
-    spec = _spec(limits={"tokens": 1000, "costUSD": "2", "timeoutSeconds": 600})
-    spent = Usage(input_tokens=300, output_tokens=100, cost_usd="0.5", active_seconds=60)
+    spec = _spec(limits={"tokens": 1000, "costUSD": "2", "timeoutSeconds": 600, "steps": 10})
+    spent = Usage(steps=4, input_tokens=300, output_tokens=100, cost_usd="0.5", active_seconds=60)
     todo = _plan(spec, _status(attempts=2, usage=spent.model_dump(by_alias=True)), Observed(2, Stage.ABSENT))
     assert todo.create is not None
     assert (todo.create.tokens, todo.create.cost_usd, todo.create.timeout_seconds) == (600, Decimal("1.5"), 540)
+    assert todo.create.steps == 6
 
 
 def test_the_next_attempt_waits_for_its_time() -> None:
@@ -119,6 +121,14 @@ def test_the_start_deadline_ends_a_wait_and_its_job() -> None:
     early = _plan(_spec(), _status(), Observed(1, Stage.STARTING, job(created=at(-599))))
     assert early.finish is None
     assert early.requeue_seconds == pytest.approx(1)
+
+
+def test_a_start_deadline_without_a_cause_says_where_to_look() -> None:
+    """It must not speak of a cause that it does not name."""
+    silent = _plan(_spec(), _status(), Observed(1, Stage.STARTING, job(created=at(-600)), pod({"phase": "Pending"})))
+    assert silent.finish is not None
+    assert "names no cause" in silent.finish.message
+    assert "kubectl describe pod todo-1-x -n ns" in silent.finish.message
 
 
 def test_a_long_clone_is_no_wait() -> None:

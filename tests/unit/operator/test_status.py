@@ -108,6 +108,19 @@ def test_succeeded() -> None:
     )
 
 
+def test_an_end_before_anything_was_told_was_accepted_all_the_same() -> None:
+    """A Job was made: only a refusal, told or seen, says otherwise."""
+    plan = Plan(finish=Finish(Reason.REPOSITORY_NOT_FOUND, "No such repository."))
+    ending = Ending(reason=Reason.REPOSITORY_NOT_FOUND, message="No such repository.")
+    cloned = Observed(1, Stage.ENDED, job(), pod(), ending=ending)
+    assert _conditions(_of(cloned, None, plan))["Accepted"] == ("True", "Accepted")
+    late = Plan(finish=Finish(Reason.START_DEADLINE_EXCEEDED, "Too late."))
+    refused = Observed(1, Stage.STARTING, job(), cause=Cause(Reason.POD_SECURITY_VIOLATION, "No."))
+    for current in (None, _of(refused)):
+        assert _conditions(_of(refused, current, late))["Accepted"] == ("False", "PodSecurityViolation")
+    assert _conditions(_of(cloned, _of(refused), plan))["Accepted"] == ("True", "Accepted")
+
+
 def test_failed_keeps_the_archive() -> None:
     """What a failed agent left is worth a look."""
     observed, plan = _end(Reason.AGENT_FAILED, archive=archive())

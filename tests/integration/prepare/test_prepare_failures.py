@@ -5,7 +5,7 @@ from agentjob_api.reasons import Reason
 from agentjob_runtime.prepare.diagnosis import diagnose
 from support.git_server import GitServer
 from support.loopback import free_port
-from unit.prepare.conftest import PrepareRun
+from integration.prepare.conftest import PrepareRun
 
 
 def test_a_host_that_does_not_exist_is_unreachable(prepare: PrepareRun, quick: None) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from agentjob_api.pod import ExitCode
 from support.git_server import GitServer, git
-from unit.prepare.conftest import PrepareRun
+from integration.prepare.conftest import PrepareRun
 
 
 def history(prepare: PrepareRun) -> int:

@@ -7,7 +7,7 @@ import pytest
 from agentjob_api.job_config import RepositoryConfig
 from agentjob_api.reasons import Reason
 from support.git_server import GitServer, git, running_git_server
-from unit.prepare.conftest import PrepareRun
+from integration.prepare.conftest import PrepareRun
 
 SECRET = "t0ken-s3cret"
 
