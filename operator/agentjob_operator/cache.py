@@ -73,12 +73,12 @@ class Cache:
         return known is None or replace(known, resource_version=job.resource_version) != job
 
     def put_pod(self, pod: Pod) -> bool:
-        """As `put_job`."""
+        """As `put_job`; what merely goes its ordinary way is kept and no change."""
         known = self._pods.get(pod.key, {}).get(pod.name)
         if pod.key not in self._agentjobs or not _newer(pod, known):
             return False
         self._pods.setdefault(pod.key, {})[pod.name] = pod
-        return known is None or replace(known, resource_version=pod.resource_version) != pod
+        return known is None or known.digest() != pod.digest()
 
     def drop_job(self, key: Key, name: str, uid: str) -> bool:
         """False when it was not known (any more)."""

@@ -9,7 +9,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from agentjob_api import names
+from agentjob_api.pod import Container as PodContainer
 from agentjob_api.status import TERMINAL_PHASES
+
+ORDINARY_WAITING = frozenset({"ContainerCreating", "PodInitializing", ""})
+"""Reasons of containers that wait for their turn."""
 
 Json = Mapping[str, Any]
 """A decoded JSON object."""
@@ -113,6 +117,14 @@ class Container:
     ended: Terminated | None = None
 
     @property
+    def telling(self) -> bool:
+        """It waits for something out of the ordinary, failed, or is one whose end is the attempt's."""
+        if self.waiting is not None:
+            return self.waiting.reason not in ORDINARY_WAITING
+        ended = self.terminated
+        return ended is not None and (ended.exit_code != 0 or self.name in (PodContainer.AGENT, PodContainer.COURIER))
+
+    @property
     def started(self) -> bool:
         return self.running_since is not None or self.terminated is not None or self.ended is not None
 
@@ -143,6 +155,15 @@ class Pod:
     def condition(self, *types: str) -> ObjectCondition | None:
         """The first of `types` that is True."""
         return true_condition(self.conditions, *types)
+
+    def digest(self) -> tuple[object, ...]:
+        """What a reconcile can do something about: containers that go through their ordinary start are not in it."""
+        agent = self.containers.get(PodContainer.AGENT)
+        return (
+            *(self.uid, self.gone, self.deletion, self.phase in ("Failed", "Succeeded"), self.reason, self.conditions),
+            agent is not None and agent.started,
+            tuple((one.name, one.waiting, one.terminated) for one in self.containers.values() if one.telling),
+        )
 
 
 def true_condition(conditions: tuple[ObjectCondition, ...], *types: str) -> ObjectCondition | None:

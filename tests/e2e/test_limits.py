@@ -63,7 +63,7 @@ def test_a_limit_ends_the_job_and_keeps_the_work(
 def test_usage_is_what_the_proxy_counted(fleet: Tenant) -> None:
     """Tokens and dollars in the status come from where the agent cannot write."""
     usage = status(fleet.finished("cost"))["usage"]
-    assert usage["inputTokens"] >= 24_000
+    assert usage["inputTokens"] >= 12_000
     assert float(usage["costUSD"]) == pytest.approx((usage["inputTokens"] + 2 * usage["outputTokens"]) / 1e6, rel=1e-3)
 
 

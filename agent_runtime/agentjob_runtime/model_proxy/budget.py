@@ -31,6 +31,8 @@ class Ask:
 
     input: int
     max_output: int | None = None
+    size: int = 0
+    """Bytes of the request: from the first call that the endpoint counted on, `input` is estimated from them anew."""
 
 
 @dataclass(eq=False)

@@ -50,7 +50,7 @@ def read_call(data: bytes, model: str) -> Call:
     options = body.get("stream_options") or {}
     if not isinstance(stream, bool) or not isinstance(options, dict):
         raise CallRefusedError(400, "invalid_request", "stream must be a boolean and stream_options an object")
-    return Call(body, Ask(estimate(len(data)), _max_output(body)), stream)
+    return Call(body, Ask(estimate(len(data)), _max_output(body), len(data)), stream)
 
 
 def outgoing(call: Call, cap: int | None) -> bytes:

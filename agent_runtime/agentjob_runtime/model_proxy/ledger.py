@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -16,7 +17,7 @@ from pydantic import ValidationError
 from agentjob_runtime.common.atomic import write_atomically
 from agentjob_runtime.common.jsonlog import event
 from agentjob_runtime.model_proxy.budget import Ask, Budget, LimitReachedError, Reservation, money
-from agentjob_runtime.model_proxy.tokens import Prices, Tokens
+from agentjob_runtime.model_proxy.tokens import Prices, Sample, Tokens
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -26,16 +27,21 @@ class LedgerError(Exception):
 
 
 class LedgerFile(ProxyUsage):
-    """`PROXY_USAGE`: what its readers know as `ProxyUsage`, and the input of calls that were not settled yet."""
+    """`PROXY_USAGE`: what its readers know as `ProxyUsage`, and what a restarted proxy goes on with."""
 
     pending_input_tokens: int = 0
+    """Input of calls that were not settled yet."""
+    sample_bytes: int = 0
+    sample_tokens: int = 0
+    """`tokens.Sample`."""
 
 
 class Account:
     """One call's entry, from its reservation to its settlement."""
 
-    def __init__(self, ledger: "Ledger", reservation: Reservation) -> None:
+    def __init__(self, ledger: "Ledger", reservation: Reservation, size: int) -> None:
         self.reservation = reservation
+        self._size = size
         self.settled = False
         self._ledger = ledger
         self._began = time.monotonic()
@@ -52,19 +58,23 @@ class Account:
             self._ledger.limit_reached = error.reason
             raise
 
-    async def settle(self, tokens: Tokens, *, answered: bool) -> None:
+    async def settle(self, tokens: Tokens, *, answered: bool, estimated: bool = False) -> None:
         """Books what the call used and saves it; a second time does nothing. Raises `LedgerError` when it cannot be saved."""
         if not self.settled:
             self.settled = True
+            if not estimated and tokens.input and self._size:
+                self._ledger.sample = Sample(self._size, tokens.input)
             await self._ledger.settle(self.reservation, tokens, answered=answered)
 
 
 class Ledger:
     """The attempt's account. All methods belong to one event loop."""
 
-    def __init__(self, budget: Budget, path: Path, before: ProxyUsage) -> None:
+    def __init__(self, budget: Budget, path: Path, before: LedgerFile) -> None:
         self.budget = budget
         self.limit_reached: Reason | None = before.limit_reached
+        self.sample = Sample(before.sample_bytes, before.sample_tokens)
+        """From which the input of calls is estimated."""
         self._requests = before.requests
         self._path = path
         self._settled = asyncio.Condition()
@@ -88,7 +98,7 @@ class Ledger:
         Raises `LimitReachedError` (and remembers it) when the limits have no room for it. A call that is left without
         being settled counts nothing.
         """
-        account = Account(self, await self._reserve(ask))
+        account = Account(self, await self._reserve(ask), ask.size)
         try:
             await self.save()
             yield account
@@ -119,7 +129,7 @@ class Ledger:
         async with self._settled:
             while True:
                 try:
-                    reservation = self.budget.reserve(ask)
+                    reservation = self.budget.reserve(self._estimated(ask))
                 except LimitReachedError as error:
                     self.limit_reached = error.reason
                     await self.save()
@@ -127,6 +137,9 @@ class Ledger:
                 if reservation:
                     return reservation
                 await self._settled.wait()
+
+    def _estimated(self, ask: Ask) -> Ask:
+        return replace(ask, input=self.sample.input(ask.size)) if ask.size else ask
 
     def _contents(self) -> bytes:
         used = self.budget.used
@@ -137,6 +150,8 @@ class Ledger:
             cost_usd=money(self.budget.cost),
             limit_reached=self.limit_reached,
             pending_input_tokens=sum(each.input for each in self.budget.running),
+            sample_bytes=self.sample.size,
+            sample_tokens=self.sample.tokens,
         )
         return file.model_dump_json(by_alias=True).encode()
 

@@ -83,7 +83,7 @@ class Relay:
         if answer.status == 200 and answer.content_type == SSE:
             return await self._stream(request, answer, headers, account)
         body = await _read_whole(answer)
-        tokens, estimated = whole_reply(body, call.ask.input) if answer.status == 200 else (Tokens(), False)
+        tokens, estimated = whole_reply(body, account.reservation.input) if answer.status == 200 else (Tokens(), False)
         await self._settle(account, tokens, estimated=estimated, status=answer.status)
         return web.Response(body=self.redactor.data(body), status=answer.status, headers=headers)
 
@@ -139,7 +139,7 @@ class Relay:
     async def _settle(self, account: Account, tokens: Tokens, *, estimated: bool, status: int | None) -> None:
         if account.settled:
             return
-        await account.settle(tokens, answered=status is not None)
+        await account.settle(tokens, answered=status is not None, estimated=estimated)
         used = {"input_tokens": tokens.input, "output_tokens": tokens.output, "estimated": estimated}
         event(LOG, logging.INFO, "call", status=status, **used, seconds=account.seconds())
 

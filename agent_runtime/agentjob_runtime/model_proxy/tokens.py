@@ -8,6 +8,8 @@ from agentjob_api.job_config import ModelConfig
 
 BYTES_PER_TOKEN: Final = 4
 """What English text and code come to with the usual tokenizers, as JSON somewhat less."""
+MOST_BYTES_PER_TOKEN: Final = 8
+"""No ordinary text has longer tokens on average."""
 _MILLION: Final = Decimal(10**6)
 
 
@@ -45,6 +47,25 @@ class Prices:
 def estimate(size: int) -> int:
     """Tokens of `size` bytes, rounded up."""
     return -(-size // BYTES_PER_TOKEN)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The last call whose input the endpoint counted: how many tokens how many bytes of a request came to."""
+
+    size: int = 0
+    """Bytes; 0: there was none yet."""
+    tokens: int = 0
+
+    def input(self, size: int) -> int:
+        """Tokens that a request of `size` bytes will come to, rounded up.
+
+        As many for a byte as in the sample, but no fewer than one for `MOST_BYTES_PER_TOKEN` bytes, so that a call of padding
+        cannot talk the estimate down to nothing, and no more than one for each byte.
+        """
+        if self.size <= 0:
+            return estimate(size)
+        return min(size, max(-(-size * self.tokens // self.size), -(-size // MOST_BYTES_PER_TOKEN)))
 
 
 def reported_usage(payload: object) -> Tokens | None:

@@ -34,7 +34,8 @@ def settle(
         return observed, None, None
     cause = observed.cause or _starting(observed, current, now)
     if cause is None:
-        return observed, None, None
+        slow = None if observed.job is None else moment(observed.job.created) + SLOW_START - now
+        return observed, None, None if slow is None else slow.total_seconds()
     since = seen[1] if seen is not None and seen[0] is cause.reason else now
     if current.reason == cause.reason or now - since >= GRACE:
         return replace(observed, cause=cause), (cause.reason, since), None

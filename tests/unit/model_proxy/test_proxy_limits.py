@@ -55,6 +55,25 @@ async def test_call_after_the_token_limit_is_refused_and_never_sent(tmp_path: Pa
     assert usage == ProxyUsage(requests=1, input_tokens=900, output_tokens=100, limit_reached=Reason.TOKEN_LIMIT)
 
 
+async def test_a_call_that_the_last_one_shows_to_be_too_large_is_not_made(tmp_path: Path) -> None:
+    """The endpoint counts two bytes a token, not four: the second call would pass the limit, also after a restart of the proxy."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await replying(completion(usage=(len(await request.read()) // 2, 1)))(request)
+
+    endpoint, words = RawEndpoint(handle), messages("word " * 2000)
+    async with running_app(endpoint.app()) as url:
+        config = job_config(url, tokens=10_000)
+        async with running_proxy(config, tmp_path) as proxy:
+            await ask(proxy, messages=words)
+            assert (await refusal(proxy, messages=words))["code"] == "TokenLimit"
+        async with running_proxy(config, tmp_path) as proxy:
+            assert (await refusal(proxy, messages=words))["code"] == "TokenLimit"
+            usage = proxy.usage()
+    assert 5_000 < usage.input_tokens < 10_000
+    assert len(endpoint.bodies) == 1
+
+
 async def test_cost_limit_is_exact_to_the_millionth(tmp_path: Path) -> None:
     """0.1 + 0.2 must be 0.3: cost is counted in decimals."""
     endpoint = RawEndpoint(replying(completion(usage=(100_000, 20_000))))

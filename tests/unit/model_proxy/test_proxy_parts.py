@@ -8,7 +8,7 @@ from agentjob_api.reasons import Reason
 from agentjob_runtime.model_proxy.budget import DEFAULT_REPLY, LARGEST_REPLY, Ask, Budget, LimitReachedError, money
 from agentjob_runtime.model_proxy.meter import LONGEST_LINE, StreamMeter
 from agentjob_runtime.model_proxy.redact import Redactor, StreamRedactor
-from agentjob_runtime.model_proxy.tokens import Prices, Tokens, reported_usage
+from agentjob_runtime.model_proxy.tokens import Prices, Sample, Tokens, estimate, reported_usage
 from modelservers.raw import delta, sse, usage_of
 
 
@@ -36,6 +36,21 @@ def test_cap(left: int | None, wanted: int | None, cap: int | None) -> None:
     reservation = budget(tokens=None if left is None else left + 10).reserve(Ask(10, wanted))
     assert reservation
     assert reservation.cap == cap
+
+
+@pytest.mark.parametrize(
+    ("sample", "size", "tokens"),
+    [
+        (Sample(), 1001, estimate(1001)),
+        (Sample(1000, 400), 2000, 800),
+        (Sample(1000, 333), 2002, 667),
+        (Sample(1000, 10), 2001, 251),
+        (Sample(1000, 9000), 2000, 2000),
+    ],
+)
+def test_input_is_estimated_by_the_last_call_within_bounds(sample: Sample, size: int, tokens: int) -> None:
+    """A call of padding must not make the next one free, nor one with a picture make it impossible."""
+    assert sample.input(size) == tokens
 
 
 def test_the_tighter_limit_counts_and_is_named() -> None:
