@@ -14,6 +14,8 @@ from agentjob_api.status import TERMINAL_PHASES
 
 ORDINARY_WAITING = frozenset({"ContainerCreating", "PodInitializing", ""})
 """Reasons of containers that wait for their turn."""
+BESIDE = (PodContainer.DESKTOP, PodContainer.NOTEBOOK)
+"""Containers that no attempt waits for."""
 
 Json = Mapping[str, Any]
 """A decoded JSON object."""
@@ -163,6 +165,7 @@ class Pod:
             *(self.uid, self.gone, self.deletion, self.phase in ("Failed", "Succeeded"), self.reason, self.conditions),
             agent is not None and agent.started,
             tuple((one.name, one.waiting, one.terminated) for one in self.containers.values() if one.telling),
+            tuple((name, one.ready, one.started) for name, one in self.containers.items() if name in BESIDE),
         )
 
 

@@ -38,7 +38,7 @@ def constraints(schema: Schema, path: str = "") -> Iterator[Constraint]:
     yield from (Constraint(path, keyword) for keyword in BOUNDS if keyword in schema)
     if schema.get("format") in CHECKED_FORMATS:
         yield Constraint(path, "format")
-    if schema.get("x-kubernetes-list-type") in ("map", "set"):
+    if "x-kubernetes-list-map-keys" in schema or schema.get("x-kubernetes-list-type") == "set":
         yield Constraint(_join(path, "[]"), "unique")
     yield from (Constraint(_join(path, name), "required") for name in schema.get("required", ()))
     for rule in schema.get("x-kubernetes-validations", ()):

@@ -7,8 +7,8 @@ from agentjob_api.pod import Container as Name
 from agentjob_api.reasons import Reason
 
 from agentjob_operator.model import Beside
-from agentjob_operator.objects import ORDINARY_WAITING, Container, Pod, Terminated, moment
-from agentjob_operator.observe.waiting import BESIDE, IMAGE_REASONS, clean
+from agentjob_operator.objects import BESIDE, ORDINARY_WAITING, Container, Pod, Terminated, moment
+from agentjob_operator.observe.waiting import IMAGE_REASONS, clean
 
 START_ERRORS: Final = frozenset({"StartError", "ContainerCannotRun"})
 PATIENCE: Final = timedelta(seconds=60)

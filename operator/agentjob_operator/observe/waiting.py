@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from agentjob_api.pod import Container as Name
 from agentjob_api.reasons import Reason
 
 from agentjob_operator.model import Cause
-from agentjob_operator.objects import ORDINARY_WAITING, Container, Pod
+from agentjob_operator.objects import BESIDE, ORDINARY_WAITING, Container, Pod
 
 IMAGE_REASONS: Final = frozenset(
     {
@@ -23,8 +22,6 @@ MISSING_SECRET: Final = re.compile(
 """`pkg/kubelet/kubelet_pods.go`, and the mounter's message."""
 QUOTA: Final = re.compile(r"exceeded quota|usage per (?:Pod|Container)|failed quota:|insufficient quota")
 """ResourceQuota and LimitRanger admission. ("must specify" alone is also how the API server calls an invalid object.)"""
-BESIDE: Final = (Name.DESKTOP, Name.NOTEBOOK)
-"""Containers that no attempt waits for."""
 PROGRESS: Final = frozenset({"SuccessfulCreate", "Pulling", "Pulled", "Created", "Started"})
 """Events that show that the pod came to be, or that its sandbox and volumes are there: what failed before is overcome."""
 MAX_MESSAGE: Final = 700
