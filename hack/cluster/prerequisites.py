@@ -29,6 +29,8 @@ _EMBEDDED_PACKAGES: dict[str, Path | str] = {
     "buildah": "buildah",
     "mmdebstrap": "mmdebstrap",
     "golang-go": "go",
+    # A browser before the desktop and the notebook: the end-to-end tests.
+    "chromium": "chromium",
 }
 _ADMINISTRATION_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 

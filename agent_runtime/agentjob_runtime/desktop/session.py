@@ -18,7 +18,8 @@ from agentjob_runtime.x11.cookie import CookieError
 from agentjob_runtime.x11.messages import X11Error
 
 LOG: Final = logging.getLogger(__name__)
-START_SECONDS: Final = 20.0
+START_SECONDS: Final = 60.0
+"""On a node that is busy with other things it takes long."""
 _POLL_SECONDS: Final = 0.02
 _SETTLE_SECONDS: Final = 0.3
 """While a browser's window is dragged, its size changes many times."""
