@@ -111,7 +111,7 @@ async def _keep_wallpaper(connection: Connection, settings: Settings, environmen
 async def _set_wallpaper(settings: Settings, environment: dict[str, str], after_seconds: float = 0) -> None:
     """A desktop without wallpaper is still one: failures are logged."""
     await asyncio.sleep(after_seconds)
-    argv = ["hsetroot", "-cover", str(settings.files / "wallpaper.jpg")]
+    argv = ["hsetroot", "-cover", str(settings.files / "wallpaper.svg")]
     try:
         process = await start(argv, settings.workspace, environment, quiet=True)
         code = await process.wait()
