@@ -32,5 +32,7 @@ class ObjectName:
     SESSION = "session.jsonl.zst"
     EVENTS = "events/"
     """Segments `events/000001.jsonl`, …"""
+    USAGE = "usage.json"
+    """`report.ProxyUsage` so far, stored while the agent works: what is booked for an attempt that leaves no report."""
     RESULT = "result.json"
     """`report.Report`, uploaded last: where it exists, everything it names exists."""

@@ -78,6 +78,10 @@ class JobConfig(ApiModel):
     archive: ArchiveConfig
     workspace_bytes: int
     """Size limit of the workspace's volume."""
+    home_bytes: int | None = None
+    """Size limits of the agent's other volumes, which the agent watches as well; None: there is none."""
+    tmp_bytes: int | None = None
+    run_bytes: int | None = None
     desktop: DesktopConfig | None = None
     """None when it is off."""
     notebook: NotebookConfig | None = None

@@ -34,6 +34,7 @@ ROLE_REDIS: Final = "service-redis"
 
 WORKSPACE: Final = "/workspace"
 HOME: Final = "/home/agent"
+TMP: Final = "/tmp"  # noqa: S108 - a path in the container
 
 RUN_DIR: Final = "/run/agentjob"
 """emptyDir shared by prepare, agent and courier; nothing in it can be trusted once the agent runs."""

@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 from agentjob_api.pod import Container as Name
 from agentjob_api.reasons import Reason
-from agentjob_api.report import Report, StoredObject
+from agentjob_api.report import ProxyUsage, Report, StoredObject
 
 from agentjob_operator.objects import Job, Pod
 
@@ -31,6 +31,8 @@ class Need(Enum):
     """Whether the Job is really gone, and its conditions: a GET."""
     REPORT = auto()
     """`result.json` of the attempt."""
+    USAGE = auto()
+    """`usage.json` of an attempt that left no report."""
     ARCHIVE = auto()
     """Whether the store holds the archive that the report names."""
     EVENTS = auto()
@@ -48,6 +50,8 @@ class Evidence:
     """uid of the attempt's Job that this process saw or made, whether or not status has it."""
     report_checked: bool = False
     stored_report: bytes | None = None
+    usage_checked: bool = False
+    stored_usage: bytes | None = None
     archive_checked: bool = False
     archive_problem: str = ""
     """A sentence; empty when the store holds what the report says."""
@@ -62,6 +66,8 @@ class Ending:
     reason: Reason
     message: str
     report: Report | None = None
+    usage: ProxyUsage | None = None
+    """Without a report: what the proxy had counted when the courier last stored it."""
     archive: StoredObject | None = None
     """Verified."""
     archive_reason: Reason | None = None

@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from agentjob_api.reasons import Reason
+from agentjob_api.report import ProxyUsage
 from agentjob_api.spec import AgentJobSpec
 from agentjob_api.status import AgentJobStatus, Usage
 
@@ -12,19 +13,19 @@ from agentjob_operator.objects import moment
 
 
 def add_usage(status: AgentJobStatus, ending: Ending, now: datetime) -> Usage:
-    """`status.usage` with the attempt that just ended. Without a report only its time is known."""
+    """`status.usage` with the attempt that just ended.
+
+    Without a report its steps are unknown, and of the model's calls what the courier stored last, if anything, is booked.
+    """
     before, report = status.usage or Usage(), ending.report
-    seconds = _active_seconds(status, ending, now)
-    if report is None:
-        return before.model_copy(update={"active_seconds": before.active_seconds + seconds})
-    cost = Decimal(before.cost_usd) + Decimal(report.usage.cost_usd)
+    counted = report.usage if report is not None else ending.usage or ProxyUsage()
     return Usage(
-        steps=before.steps + report.steps,
-        requests=before.requests + report.usage.requests,
-        input_tokens=before.input_tokens + report.usage.input_tokens,
-        output_tokens=before.output_tokens + report.usage.output_tokens,
-        cost_usd=decimal_text(cost),
-        active_seconds=before.active_seconds + seconds,
+        steps=before.steps + (report.steps if report is not None else 0),
+        requests=before.requests + counted.requests,
+        input_tokens=before.input_tokens + counted.input_tokens,
+        output_tokens=before.output_tokens + counted.output_tokens,
+        cost_usd=decimal_text(Decimal(before.cost_usd) + Decimal(counted.cost_usd)),
+        active_seconds=before.active_seconds + _active_seconds(status, ending, now),
     )
 
 

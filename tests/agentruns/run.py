@@ -37,6 +37,8 @@ class AgentJobFiles:
     steps: int = 50
     timeout_seconds: int = 60
     workspace_bytes: int = 1 << 30
+    limits_bytes: dict[str, int] = field(default_factory=dict)
+    """`home_bytes`, `tmp_bytes`, `run_bytes`."""
     courier: bool = True
     """The courier is ready from the start."""
     settings: dict[str, Any] = field(default_factory=dict)
@@ -60,6 +62,7 @@ class AgentJobFiles:
             limits=limits,
             archive=ArchiveConfig(max_bytes=1 << 30),
             workspace_bytes=self.workspace_bytes,
+            **self.limits_bytes,
         )
         self.paths.config.write_text(config.model_dump_json(by_alias=True))
         self.paths.task.write_text(self.task)

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
@@ -20,7 +21,7 @@ from agentjob_runtime.agent.disk_usage import disk_usage
 from agentjob_runtime.agent.ending import Ending
 from agentjob_runtime.agent.lock import LockHeldError, take_lock
 from agentjob_runtime.agent.log import log
-from agentjob_runtime.agent.watch import full_workspace, start_watchers
+from agentjob_runtime.agent.watch import Volume, start_watchers, volumes_of
 from agentjob_runtime.common.clock import rfc3339
 from agentjob_runtime.common.config import ConfigError, read_job_config, read_task
 from agentjob_runtime.common.outcome import Outcome, RunEnded
@@ -96,14 +97,18 @@ def work(paths: Paths, ending: Ending) -> Outcome:
     write_started(paths.started)
     ending.started = True
     stop.start_clock(config.limits.timeout_seconds)
-    start_watchers(paths.workspace, config.workspace_bytes, stop, ending.done, ending.last_resort)
-    return end_of_workspace(ending.engine.run(), paths.workspace, config.workspace_bytes)
+    volumes = volumes_of(config, paths)
+    start_watchers(volumes, stop, ending.done, ending.last_resort)
+    return end_of_volumes(ending.engine.run(), volumes)
 
 
-def end_of_workspace(outcome: Outcome, workspace: Path, limit: int) -> Outcome:
-    """The outcome, unless the agent filled the volume faster than the watcher looks."""
-    used = disk_usage(workspace)
-    return full_workspace(used, limit) if used > limit else outcome
+def end_of_volumes(outcome: Outcome, volumes: Iterable[Volume]) -> Outcome:
+    """The outcome, unless the agent filled a volume faster than its watcher looks."""
+    for volume in volumes:
+        used = disk_usage(volume.folder)
+        if used > volume.limit:
+            return volume.full(used)
+    return outcome
 
 
 def write_started(path: Path) -> None:

@@ -1,18 +1,22 @@
-"""Two threads beside the loop: one measures the workspace, one makes sure that an end that was asked for comes."""
+"""Threads beside the loop: one for each volume measures it, one makes sure that an end that was asked for comes."""
 
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL
 from typing import Final
 
+from agentjob_api.job_config import JobConfig
+from agentjob_api.pod import RUN_DIR
 from agentjob_api.reasons import Reason
 
 from agentjob_runtime.agent.disk_usage import disk_usage
 from agentjob_runtime.agent.log import log
 from agentjob_runtime.common.outcome import Outcome, RunEnded
+from agentjob_runtime.common.paths import Paths
 from agentjob_runtime.common.process_tree import descendants, send
 from agentjob_runtime.common.stop import Stop
 from agentjob_runtime.common.text import mebibytes
@@ -20,6 +24,9 @@ from agentjob_runtime.common.text import mebibytes
 FULL_SHARE: Final = 0.9
 """Beyond this share the kubelet might evict the pod before the archive is made."""
 MEASURE_SECONDS: Final = 2.0
+"""Between two walks of the workspace."""
+OTHERS_SECONDS: Final = 10.0
+"""Between two walks of another volume: the kubelet itself looks every ten seconds."""
 BACKOFF: Final = 10
 """A walk may take a tenth of the time at most."""
 PATIENCE_SECONDS: Final = {Reason.TIMEOUT: 15.0, Reason.AGENT_KILLED: 10.0, Reason.WORKSPACE_FULL: 10.0}
@@ -27,22 +34,46 @@ PATIENCE_SECONDS: Final = {Reason.TIMEOUT: 15.0, Reason.AGENT_KILLED: 10.0, Reas
 TICK_SECONDS: Final = 0.25
 
 
-def full_workspace(used: int, limit: int) -> Outcome:
-    """The end of a run whose workspace holds `used` of `limit` bytes."""
-    message = f"The workspace holds {mebibytes(used)} of {mebibytes(limit)} (workspace.size)."
-    return RunEnded.limit(Reason.WORKSPACE_FULL, message).outcome
+@dataclass(frozen=True)
+class Volume:
+    """A volume whose overflow would have the kubelet evict the pod, at once and without an archive."""
+
+    folder: Path
+    limit: int
+    """Bytes."""
+    name: str
+    """For the user: what it is."""
+    setting: str
+    """What limits it."""
+    interval: float = OTHERS_SECONDS
+
+    def full(self, used: int) -> Outcome:
+        """The end of a run in which it holds `used` bytes."""
+        message = f"The {self.name} holds {mebibytes(used)} of {mebibytes(self.limit)} ({self.setting})."
+        return RunEnded.limit(Reason.WORKSPACE_FULL, message).outcome
 
 
-def watch_workspace(workspace: Path, limit: int, stop: Stop, interval: float = MEASURE_SECONDS) -> None:
-    """Ends the run, and everything that the agent started, when the workspace is nearly full. Runs until the run ends."""
-    pause = interval
+def volumes_of(config: JobConfig, paths: Paths) -> tuple[Volume, ...]:
+    """The workspace first, then the others that have a limit."""
+    others = (
+        (paths.home, config.home_bytes, "home folder", "job.agentHomeSize of the installation"),
+        (paths.tmp, config.tmp_bytes, "folder /tmp", "job.agentTmpSize of the installation"),
+        (paths.run_dir, config.run_bytes, f"folder {RUN_DIR}", "fixed"),
+    )
+    workspace = Volume(paths.workspace, config.workspace_bytes, "workspace", "workspace.size", MEASURE_SECONDS)
+    return (workspace, *(Volume(folder, limit, name, by) for folder, limit, name, by in others if limit is not None))
+
+
+def watch_volume(volume: Volume, stop: Stop) -> None:
+    """Ends the run, and everything that the agent started, when the volume is nearly full. Runs until the run ends."""
+    pause = volume.interval
     while stop.outcome is None:
         time.sleep(pause)
         started = time.monotonic()
-        used = disk_usage(workspace)
-        pause = max(interval, BACKOFF * (time.monotonic() - started))
-        if used > limit * FULL_SHARE:
-            outcome = full_workspace(used, limit)
+        used = disk_usage(volume.folder)
+        pause = max(volume.interval, BACKOFF * (time.monotonic() - started))
+        if used > volume.limit * FULL_SHARE:
+            outcome = volume.full(used)
             log(outcome.message)
             stop.request(outcome)
             send(descendants(os.getpid()), SIGKILL)
@@ -68,12 +99,9 @@ def watch_end(
 
 
 def start_watchers(
-    workspace: Path, limit: int, stop: Stop, ended: threading.Event, last_resort: Callable[[Outcome], None]
+    volumes: Iterable[Volume], stop: Stop, ended: threading.Event, last_resort: Callable[[Outcome], None]
 ) -> None:
-    """Starts both; they end with the process."""
-    threads = (
-        threading.Thread(target=watch_workspace, args=(workspace, limit, stop), name="workspace", daemon=True),
-        threading.Thread(target=watch_end, args=(stop, ended, last_resort), name="end", daemon=True),
-    )
-    for thread in threads:
-        thread.start()
+    """Starts all; they end with the process."""
+    for volume in volumes:
+        threading.Thread(target=watch_volume, args=(volume, stop), name=volume.name, daemon=True).start()
+    threading.Thread(target=watch_end, args=(stop, ended, last_resort), name="end", daemon=True).start()

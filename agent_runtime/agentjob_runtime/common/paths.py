@@ -18,6 +18,7 @@ class Paths:
 
     workspace: Path = Path(pod.WORKSPACE)
     home: Path = Path(pod.HOME)
+    tmp: Path = Path(pod.TMP)
     run_dir: Path = Path(pod.RUN_DIR)
     lock: Path = Path(pod.LOCK)
     started: Path = Path(pod.STARTED)

@@ -23,6 +23,7 @@ from agentjob_runtime.courier.report import fit, message_of
 from agentjob_runtime.courier.stop import ARCHIVE_SECONDS, RESULT_SECONDS, Stop, StopBudget
 from agentjob_runtime.courier.stream import EventStream, StreamBudget
 from agentjob_runtime.courier.tail import Tail
+from agentjob_runtime.courier.usage import UsageStream
 from agentjob_runtime.upload.errors import GrantError, UploadError
 from agentjob_runtime.upload.payload import Payload
 from agentjob_runtime.upload.uploader import Patience, Uploader
@@ -76,6 +77,7 @@ class Courier:
         self._deliverer = Deliverer(config, paths, excludes, uploader, stop)
         budget = StreamBudget(stop)
         self._stream = EventStream(Tail(gate.events), Uploader(paths.upload, budget), budget)
+        self._usage = UsageStream(paths, Uploader(paths.upload, StopBudget(stop, RESULT_SECONDS)))
         self._report_uploader = Uploader(paths.upload, StopBudget(stop, RESULT_SECONDS))
         self._overdue = False
 
@@ -86,10 +88,12 @@ class Courier:
         started = time.monotonic()
         _log.info("the agent has started")
         self._stream.start()
+        self._usage.start()
         seconds = self._config.limits.timeout_seconds + OVERTIME_SECONDS
         self._overdue = not wait_for_death(self._gate, self._stop, seconds) and not self._stop.requested
         active, terminated = time.monotonic() - started, self._stop.requested
         _log.info("the agent has ended after %.1f s", active)
+        self._usage.close()
         delivery = self._deliverer.deliver()
         self._stream.close(_LAST_EVENTS_SECONDS)
         return self._hand_in(delivery, active, terminated)

@@ -50,12 +50,18 @@ def _consistent(result: AgentResult) -> bool:
 
 def read_usage(paths: Paths) -> ProxyUsage:
     """What the proxy counted; zeros, and a log line, when it left nothing readable."""
+    usage = current_usage(paths)
+    if usage is None:
+        _log.info("the model proxy left no count")
+    return usage or ProxyUsage()
+
+
+def current_usage(paths: Paths) -> ProxyUsage | None:
+    """The proxy's count as it is now, without calls that still run; None when there is none, with a log line if it is unreadable."""
     try:
-        usage = ProxyUsage.model_validate_json(read_bounded(paths.proxy_usage, _RESULT_BYTES_MAX))
+        return ProxyUsage.model_validate_json(read_bounded(paths.proxy_usage, _RESULT_BYTES_MAX))
     except FileNotFoundError:
-        _log.info("the model proxy counted nothing")
+        return None
     except (OSError, UntrustedError, ValidationError) as error:
         _log.error("the model proxy's count cannot be read: %s", error)
-    else:
-        return usage
-    return ProxyUsage()
+    return None

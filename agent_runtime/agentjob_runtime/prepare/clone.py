@@ -13,7 +13,7 @@ from agentjob_runtime.prepare.address import Address, parse_address
 from agentjob_runtime.prepare.credential import Credential
 from agentjob_runtime.prepare.diagnosis import Diagnosis, diagnose, sentence, shallow_refused
 from agentjob_runtime.prepare.errors import PrepareError
-from agentjob_runtime.prepare.git import Git, GitError
+from agentjob_runtime.prepare.git import Git, GitError, OutOfTimeError
 from agentjob_runtime.prepare.probe import probe
 from agentjob_runtime.prepare.refs import Branch, Commit, Named, Target, choose, is_name, questions
 
@@ -21,6 +21,9 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 PAUSES: Final = (2.0, 6.0)
 """Seconds between the tries of a step that the network broke."""
+SECONDS: Final = 1800.0
+"""For everything together: tries, pauses, submodules. Of a silent host git itself hears after a minute (`http.lowSpeedTime`);
+this is for one that drips, and for repositories too large for an agent's start."""
 _EVERYTHING: Final = ("+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
 
 
@@ -33,13 +36,21 @@ class Clone:
         folder: Path,
         credential: Credential | None,
         pauses: tuple[float, ...],
+        seconds: float = SECONDS,
     ) -> None:
-        self._repository, self._pauses = repository, pauses
+        self._repository, self._pauses, self._seconds = repository, pauses, seconds
+        self._deadline = time.monotonic() + seconds
         self._address: Address = parse_address(repository.url)
-        self._git = Git(folder, self._address.origin, credential)
+        self._git = Git(folder, self._address.origin, credential, self._deadline)
 
     def run(self) -> None:
         """Everything: repository, ref, submodules."""
+        try:
+            self._run()
+        except OutOfTimeError as error:
+            raise self._too_slow(str(error)) from error
+
+    def _run(self) -> None:
         ref = self._repository.ref
         if ref is not None and not is_name(ref):
             raise self._no_such_ref()
@@ -116,6 +127,8 @@ class Clone:
                     diagnosis = diagnose(error.stderr)
             if not diagnosis.transient or pause is None:
                 raise self._failed(diagnosis)
+            if time.monotonic() + pause >= self._deadline:
+                raise self._too_slow(diagnosis.detail)
             _log.warning("%s; again in %.0f s", diagnosis.detail, pause)
             time.sleep(pause)
         raise AssertionError("the last pause is None")
@@ -124,6 +137,13 @@ class Clone:
         if diagnosis.reason is Reason.REF_NOT_FOUND:
             return self._no_such_ref()
         return PrepareError(diagnosis.reason, sentence(diagnosis, self._address.url))
+
+    def _too_slow(self, detail: str) -> PrepareError:
+        return PrepareError(
+            Reason.REPOSITORY_UNREACHABLE,
+            f"The Git host did not give the repository {self._address.url} within {self._seconds:g} seconds, "
+            f"which is all the time there is for it (at last: {detail}).",
+        )
 
     def _no_such_ref(self) -> PrepareError:
         return PrepareError(

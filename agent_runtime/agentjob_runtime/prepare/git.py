@@ -1,6 +1,7 @@
 """Runs git so that neither a repository nor a server can make it do anything but fetch and check out."""
 
 import logging
+import math
 import os
 import signal
 import subprocess
@@ -16,7 +17,6 @@ from agentjob_runtime.prepare.credential import HELPER, Credential
 _log = logging.getLogger(__name__)
 _OUTPUT_MAX: Final = 1 << 20
 """Bytes of output kept, the last ones: a server can talk without end."""
-_SECONDS_MAX: Final = 3600.0
 _PASSED: Final = ("PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "TMPDIR")
 _PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _OLD_FLAWS: Final = (
@@ -51,6 +51,10 @@ SETTINGS: Final = {
     "safe.directory": "*",
 }
 """git-config(1), given by environment: nothing of it ends up in the repository's own configuration."""
+
+
+class OutOfTimeError(Exception):
+    """The time for all commands together is over; the message names the command that it ended."""
 
 
 class GitError(Exception):
@@ -90,11 +94,17 @@ class Git:
     folder: Path
     origin: str
     credential: Credential | None
+    deadline: float = math.inf
+    """By `time.monotonic()`: when every command is ended."""
 
     def run(self, *arguments: str, network: bool = False) -> str:
-        """Standard output of one command; only with `network` it can reach the credential. Raises `GitError`."""
+        """Standard output of one command; only with `network` it can reach the credential. Raises `GitError`, `OutOfTimeError`."""
         started = time.monotonic()
-        code, output, errors = _execute(["git", *arguments], self.folder, self._environment(network))
+        left = max(0.0, self.deadline - started)
+        try:
+            code, output, errors = _execute(["git", *arguments], self.folder, self._environment(network), left)
+        except subprocess.TimeoutExpired as error:
+            raise OutOfTimeError(f"git {arguments[0]}") from error
         errors = self.credential.redact(errors) if self.credential else errors
         _log.info("git %s: exit %d, %.1f s", " ".join(arguments), code, time.monotonic() - started)
         if code != 0:
@@ -110,7 +120,8 @@ class Git:
         return base_environment(os.environ) | settings_environment(settings) | secret
 
 
-def _execute(command: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, str, str]:
+def _execute(command: list[str], folder: Path, environment: dict[str, str], seconds: float) -> tuple[int, str, str]:
+    """Raises `TimeoutExpired` when it had to be killed after `seconds`."""
     with subprocess.Popen(
         command,
         cwd=folder,
@@ -122,11 +133,11 @@ def _execute(command: list[str], folder: Path, environment: dict[str, str]) -> t
     ) as process:
         output, errors = _Collected(process.stdout), _Collected(process.stderr)
         try:
-            process.wait(_SECONDS_MAX)
+            process.wait(None if math.isinf(seconds) else seconds)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            return process.returncode, "", f"fatal: operation timed out after {_SECONDS_MAX:.0f} s"
+            raise
         return process.returncode, output.text(), errors.text()
 
 

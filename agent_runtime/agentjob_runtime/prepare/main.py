@@ -12,7 +12,7 @@ from agentjob_api.report import PrepareFailure
 from agentjob_runtime.common import jsonlog
 from agentjob_runtime.common.config import ConfigError, read_job_config
 from agentjob_runtime.common.paths import Paths
-from agentjob_runtime.prepare.clone import PAUSES, Clone
+from agentjob_runtime.prepare.clone import PAUSES, SECONDS, Clone
 from agentjob_runtime.prepare.credential import Credential
 from agentjob_runtime.prepare.errors import PrepareError
 from agentjob_runtime.prepare.folders import empty, lay_out_run_dir, used_bytes
@@ -20,6 +20,8 @@ from agentjob_runtime.prepare.folders import empty, lay_out_run_dir, used_bytes
 _log = logging.getLogger(__name__)
 ENV_PAUSES: Final = "AGENTJOB_PREPARE_PAUSES"
 """Seconds between the tries of what the network broke, such as `2,6`: three tries. For tests and for slow networks."""
+ENV_SECONDS: Final = "AGENTJOB_PREPARE_SECONDS"
+"""Seconds for the whole clone in place of `clone.SECONDS`. For tests and for slow networks."""
 _MESSAGE_MAX: Final = 1000
 """Characters; all containers of the pod share 12 KiB of termination messages."""
 
@@ -49,7 +51,7 @@ def prepare(config: JobConfig, paths: Paths) -> None:
     if config.repository is None:
         _log.info("no repository: the workspace is empty")
         return
-    Clone(config.repository, paths.workspace, Credential.from_env(os.environ), _pauses()).run()
+    Clone(config.repository, paths.workspace, Credential.from_env(os.environ), _pauses(), _seconds()).run()
     used = used_bytes(paths.workspace)
     if used > config.workspace_bytes:
         raise PrepareError(
@@ -61,7 +63,16 @@ def prepare(config: JobConfig, paths: Paths) -> None:
 
 def _pauses() -> tuple[float, ...]:
     text = os.environ.get(ENV_PAUSES, "")
+    return tuple(_number(ENV_PAUSES, part) for part in text.split(",")) if text else PAUSES
+
+
+def _seconds() -> float:
+    text = os.environ.get(ENV_SECONDS, "")
+    return _number(ENV_SECONDS, text) if text else SECONDS
+
+
+def _number(name: str, text: str) -> float:
     try:
-        return tuple(float(part) for part in text.split(",")) if text else PAUSES
+        return float(text)
     except ValueError as error:
-        raise PrepareError(Reason.PREPARE_FAILED, f"{ENV_PAUSES} must be numbers with commas, not {text!r}.") from error
+        raise PrepareError(Reason.PREPARE_FAILED, f"{name} must hold numbers, not {text!r}.") from error

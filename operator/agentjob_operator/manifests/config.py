@@ -16,6 +16,7 @@ from agentjob_operator.links import base_path
 from agentjob_operator.manifests.attempt import Attempt
 from agentjob_operator.manifests.beside import has_desktop, has_notebook
 from agentjob_operator.manifests.model import model_config
+from agentjob_operator.manifests.volumes import RUN_SIZE
 from agentjob_operator.settings import Settings
 
 
@@ -34,12 +35,19 @@ def job_config(attempt: Attempt, settings: Settings) -> JobConfig:
         archive=ArchiveConfig(
             format=spec.archive.format.value, exclude=spec.archive.exclude, max_bytes=spec.archive.max_bytes
         ),
-        workspace_bytes=int(quantity_value(str(spec.workspace.size))),
+        workspace_bytes=_bytes(spec.workspace.size),
+        home_bytes=_bytes(settings.resources.agent_home),
+        tmp_bytes=_bytes(settings.resources.agent_tmp),
+        run_bytes=_bytes(RUN_SIZE),
         desktop=_desktop(attempt, settings),
         notebook=_notebook(attempt, settings),
         services=tuple(service.value for service in spec.services),
         linger_seconds=spec.linger_seconds,
     )
+
+
+def _bytes(size: object) -> int:
+    return int(quantity_value(str(size)))
 
 
 def _limits(attempt: Attempt) -> LimitsConfig:

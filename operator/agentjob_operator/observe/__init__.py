@@ -5,6 +5,6 @@ stopped   who ended it from outside                  ending    how it ended
 """
 
 from agentjob_operator.observe.attempt import observe
-from agentjob_operator.observe.report import parse_prepare_failure, parse_report
+from agentjob_operator.observe.report import parse_prepare_failure, parse_report, parse_usage
 
-__all__ = ["observe", "parse_prepare_failure", "parse_report"]
+__all__ = ["observe", "parse_prepare_failure", "parse_report", "parse_usage"]

@@ -1,6 +1,6 @@
 """How an attempt ended: the report where there is a valid one, otherwise what container states, Job and store leave to say. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,7 +11,13 @@ from agentjob_api.report import Report, Verdict
 
 from agentjob_operator.model import Cause, Ending, Evidence, Need
 from agentjob_operator.objects import Container, Job, Pod, Terminated, moment
-from agentjob_operator.observe.report import archive_reason, claimed_reason, parse_prepare_failure, parse_report
+from agentjob_operator.observe.report import (
+    archive_reason,
+    claimed_reason,
+    parse_prepare_failure,
+    parse_report,
+    parse_usage,
+)
 from agentjob_operator.observe.stopped import stopped
 from agentjob_operator.observe.waiting import clean
 
@@ -73,7 +79,7 @@ def conclude(attempt: Attempt) -> Conclusion:
     if (failure := _prepare_failure(attempt)) is not None:
         return _end(attempt, attempt.stopped() or failure)
     if (blocked := _blocked(attempt)) is not None:
-        return _end(attempt, blocked, alive=True)
+        return _end_spent(attempt, blocked, alive=True)
     if attempt.pod is None or attempt.pod.gone:
         return _without_pod(attempt)
     if attempt.pod.phase in ("Failed", "Succeeded"):
@@ -155,7 +161,7 @@ def _without_report(attempt: Attempt, otherwise: Cause) -> Conclusion:
         return _by_report(attempt, report)
     agent = attempt.container(Name.AGENT)
     alive = agent is not None and agent.running_since is not None and attempt.pod is not None and not attempt.pod.gone
-    return _end(attempt, attempt.stopped() or otherwise, alive=alive)
+    return _end_spent(attempt, attempt.stopped() or otherwise, alive=alive)
 
 
 def _without_pod(attempt: Attempt) -> Conclusion:
@@ -166,6 +172,13 @@ def _without_pod(attempt: Attempt) -> Conclusion:
     if attempt.job.condition("Failed", "Complete") is None:
         return None
     return _without_report(attempt, Cause(Reason.ATTEMPT_LOST, "The attempt's pod is gone and left no report."))
+
+
+def _end_spent(attempt: Attempt, cause: Cause, *, alive: bool) -> Conclusion:
+    """The end, without a report, of an attempt whose agent may have called the model."""
+    if not attempt.evidence.usage_checked:
+        return Need.USAGE
+    return replace(_end(attempt, cause, alive=alive), usage=parse_usage(attempt.evidence.stored_usage))
 
 
 def _end(attempt: Attempt, cause: Cause, *, alive: bool = False) -> Ending:

@@ -6,7 +6,7 @@ from typing import Final
 
 from agentjob_api.grant import ObjectName
 from agentjob_api.reasons import Reason
-from agentjob_api.report import PrepareFailure, Report, Verdict
+from agentjob_api.report import PrepareFailure, ProxyUsage, Report, Verdict
 from pydantic import ValidationError
 
 MAX_REPORT_BYTES: Final = 16 * 1024
@@ -56,6 +56,17 @@ def parse_report(text: str | bytes | None, *, uid: str, attempt: int, prefix: st
     return report if _figures_hold(report) and _keys_hold(report, prefix) else None
 
 
+def parse_usage(text: bytes | None) -> ProxyUsage | None:
+    """The proxy's count, or None when it is none or holds bad figures."""
+    if not text or len(text) > MAX_REPORT_BYTES:
+        return None
+    try:
+        usage = ProxyUsage.model_validate_json(text)
+    except ValidationError:
+        return None
+    return usage if _usage_holds(usage) else None
+
+
 def claimed_reason(report: Report) -> Reason | None:
     """The agent's reason as far as it may claim one; None without a verdict."""
     if report.verdict is Verdict.NONE:
@@ -82,10 +93,14 @@ def parse_prepare_failure(text: str) -> PrepareFailure | None:
 
 
 def _figures_hold(report: Report) -> bool:
-    usage = report.usage
-    counts = [report.steps, report.active_seconds, usage.requests, usage.input_tokens, usage.output_tokens]
+    counts = [report.steps, report.active_seconds]
     if report.workspace is not None:
         counts += [report.workspace.bytes, report.workspace.files]
+    return all(0 <= count <= MAX_COUNT for count in counts) and _usage_holds(report.usage)
+
+
+def _usage_holds(usage: ProxyUsage) -> bool:
+    counts = (usage.requests, usage.input_tokens, usage.output_tokens)
     try:
         cost = Decimal(usage.cost_usd)
     except InvalidOperation:

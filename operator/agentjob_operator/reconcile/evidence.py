@@ -16,7 +16,7 @@ from agentjob_operator.kube.throttle import Throttle
 from agentjob_operator.manifests import Attempt
 from agentjob_operator.model import Cause, Evidence
 from agentjob_operator.objects import Job, Key, Pod, job_of
-from agentjob_operator.observe import parse_report
+from agentjob_operator.observe import parse_report, parse_usage
 from agentjob_operator.observe.waiting import event_cause
 from agentjob_operator.reconcile.errors import Waiting
 from agentjob_operator.reconcile.memory import EventNote, Note
@@ -63,6 +63,21 @@ class Gatherer:
         else:
             note.store_failing_since = None
         return replace(evidence, report_checked=True, stored_report=stored)
+
+    async def usage(self, note: Note, evidence: Evidence, now: datetime) -> Evidence:
+        """`usage.json` of an attempt without a report. Raises `Waiting` as `report` does."""
+        try:
+            stored = await self._store.fetch_usage(evidence.prefix)
+        except StoreError as error:
+            _be_patient(note, error, now)
+            stored = None
+        else:
+            note.store_failing_since = None
+        if parse_usage(stored) is None:
+            logger.warning(
+                "%s: no report and no usable count; tokens and cost of this attempt are not booked", evidence.prefix
+            )
+        return replace(evidence, usage_checked=True, stored_usage=stored)
 
     async def archive(self, note: Note, evidence: Evidence, claimed: StoredObject, now: datetime) -> Evidence:
         """Whether the store holds what the report claims. Raises `Waiting` as `report` does."""

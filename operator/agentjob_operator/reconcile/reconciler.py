@@ -38,7 +38,7 @@ from agentjob_operator.status import (
 from agentjob_operator.storage import ObjectStore, download_url, key_prefix, upload_grant
 
 ROUNDS: Final = 6
-"""Of asking for evidence; there are four kinds."""
+"""Of asking for evidence; there are five kinds."""
 LOOK_AGAIN_SECONDS: Final = 2.5
 """After a create: whether a pod came."""
 SECRET_PAUSE: Final = timedelta(seconds=30)
@@ -133,6 +133,8 @@ class Reconciler:
             return await self._gatherer.job(attempt, evidence)
         if need is Need.REPORT:
             return await self._gatherer.report(note, evidence, now)
+        if need is Need.USAGE:
+            return await self._gatherer.usage(note, evidence, now)
         if need is Need.ARCHIVE:
             claimed = claimed_archive(attempt, observed.pod, evidence)
             return await self._gatherer.archive(note, evidence, claimed, now)

@@ -63,12 +63,19 @@ class ObjectStore:
 
     async def fetch_report(self, prefix: str) -> bytes | None:
         """`result.json` under `prefix`, or None when there is none (yet). Raises `StoreError`, also for more than a report can be."""
+        return await self._small(prefix + ObjectName.RESULT, "report")
+
+    async def fetch_usage(self, prefix: str) -> bytes | None:
+        """`usage.json` under `prefix`, or None when there is none. Raises `StoreError` as `fetch_report` does."""
+        return await self._small(prefix + ObjectName.USAGE, "count of usage")
+
+    async def _small(self, key: str, what: str) -> bytes | None:
         try:
-            _, body = await self._request("GET", prefix + ObjectName.RESULT, {})
+            _, body = await self._request("GET", key, {})
         except NotFound:
             return None
         if len(body) > MAX_BODY_BYTES:
-            raise StoreError(f"{prefix}{ObjectName.RESULT} has more than {MAX_BODY_BYTES} bytes: it is no report.")
+            raise StoreError(f"{key} has more than {MAX_BODY_BYTES} bytes: it is no {what}.")
         return body
 
     async def head(self, key: str) -> ObjectHead:

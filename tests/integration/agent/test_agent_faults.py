@@ -129,6 +129,23 @@ async def test_a_workspace_that_fills_up_ends_the_run(tmp_path: Path, model: Run
     assert not any(alive(pid) for pid in written_pids(run))
 
 
+@pytest.mark.parametrize(
+    ("folder", "limit", "name"),
+    [("home/agent", "home_bytes", "home folder"), ("tmp", "tmp_bytes", "/tmp"), ("run/agentjob", "run_bytes", "/run/")],
+)
+async def test_another_volume_that_filled_up_ends_the_run_and_is_named(
+    tmp_path: Path, model: RunningScripted, folder: str, limit: str, name: str
+) -> None:
+    """Its overflow would evict the pod without an archive, just as the workspace's."""
+    turns = [shell(f"mkdir -p {tmp_path}/{folder} && head -c 20000000 /dev/zero > {tmp_path}/{folder}/big"), FINISH]
+    files = AgentJobFiles(tmp_path, model.endpoint, inline_task(*turns), limits_bytes={limit: 10 << 20})
+    run = await run_agent(files)
+    assert run.exit_code == ExitCode.AGENT_LIMIT, run.stderr
+    assert run.result().reason is Reason.WORKSPACE_FULL
+    assert name in run.result().message
+    assert "workspace.size" not in run.result().message
+
+
 async def test_a_workspace_that_filled_up_in_no_time_is_no_success(tmp_path: Path, model: RunningScripted) -> None:
     """Written and finished before anybody looked: it would not fit the volume."""
     turns = [shell("head -c 20000000 /dev/zero > big"), FINISH]

@@ -119,16 +119,23 @@ def test_a_report_of_somebody_else_is_not_believed(operator: OperatorProcess, st
 
 
 def test_an_eviction_is_repeated_without_counting(api: ApiClient, operator: OperatorProcess, stage: Stage) -> None:
-    """The pod is gone; the Job's condition is the only trace."""
+    """The pod is gone; the Job's condition is the only trace, and what the courier stored of its usage is booked."""
     operator.start()
-    stage.apply("evicted")
+    stage.apply("evicted", limits={"tokens": 5000})
     pod = _running(stage, "evicted")
+    usage = ProxyUsage(requests=4, input_tokens=3000, output_tokens=500).model_dump_json(by_alias=True).encode()
+    stage.store.client().put_object(BUCKET, stage.prefix("evicted") + "usage.json", BytesIO(usage), len(usage))
     stage.delete("pods", pod)
     _job_condition(
         api, stage, "evicted", "PodFailurePolicy", f"Pod {pod} has condition DisruptionTarget matching rule 0"
     )
     status = stage.wait_reason("evicted", "Retrying")
     assert (status["disruptions"], status["failures"], status["attempts"]) == (1, 0, 2)
+    assert {name: status["usage"][name] for name in ("requests", "inputTokens", "outputTokens")} == {
+        "requests": 4,
+        "inputTokens": 3000,
+        "outputTokens": 500,
+    }
     assert stage.play("evicted")["phase"] == "Succeeded"
 
 

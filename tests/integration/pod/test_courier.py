@@ -50,12 +50,14 @@ def test_a_finished_job_is_archived_verified_and_reported(run: CourierRun, attem
     run.paths.session.write_text('{"role": "user"}\n')
     run.append_events(event(1), event(2))
     run.paths.proxy_usage.write_text(ProxyUsage(requests=2, input_tokens=10).model_dump_json(by_alias=True))
+    wait_for(lambda: "usage.json" in attempt.names(), "the usage")
     run.end_agent(DONE)
     code, report = run.finish()
     assert code == ExitCode.SUCCESS
     assert (report.verdict, report.message, report.steps, report.session_id) == (Verdict.SUCCESS, "Built it.", 3, "s-1")
     assert report.usage.input_tokens == 10
-    assert attempt.names() == ["events/000001.jsonl", "files.json", "result.json", "session.jsonl.zst", "workspace.zip"]
+    stored = ["files.json", "result.json", "session.jsonl.zst", "usage.json", "workspace.zip"]
+    assert attempt.names() == ["events/000001.jsonl", *stored]
     assert attempt.read("result.json") == run.paths.termination_log.read_bytes()
     assert [json.loads(line)["seq"] for line in attempt.read("events/000001.jsonl").splitlines()] == [1, 2]
     assert report.log_key == attempt.prefix + "events/"
@@ -104,6 +106,20 @@ def test_the_limit_that_the_proxy_enforced_is_named_when_the_agent_left_nothing(
     _, report = run.finish()
     assert report.usage.limit_reached is Reason.TOKEN_LIMIT
     assert "limits.tokens is used up" in report.message
+
+
+def test_the_usage_is_in_the_store_before_the_courier_dies(run: CourierRun, attempt: Attempt) -> None:
+    """An evicted pod leaves no report; the operator books the last count that was stored, which follows the proxy's."""
+    run.start(attempt.grant())
+    for requests in (1, 2):
+        usage = ProxyUsage(requests=requests, input_tokens=100 * requests, cost_usd="0.1")
+        run.paths.proxy_usage.write_text(usage.model_dump_json(by_alias=True))
+        wait_for(lambda: "usage.json" in attempt.names(), "a count")
+        wait_for(lambda: ProxyUsage.model_validate_json(attempt.read("usage.json")) == usage, "this count")  # noqa: B023
+    assert run.courier is not None
+    run.courier.kill()
+    run.courier.communicate()
+    assert attempt.names() == ["usage.json"]
 
 
 def test_deleting_lock_and_events_misleads_nobody(run: CourierRun, attempt: Attempt) -> None:

@@ -14,7 +14,7 @@ from agentjob_api.pod import ENV_GIT_PASSWORD, ENV_GIT_USERNAME, ExitCode
 from agentjob_api.reasons import Reason
 from agentjob_api.report import PrepareFailure
 from agentjob_runtime.common.paths import Paths
-from agentjob_runtime.prepare.main import ENV_PAUSES
+from agentjob_runtime.prepare.main import ENV_PAUSES, ENV_SECONDS
 from support.git_server import GitServer, running_git_server
 
 ROOT = Path(__file__).parents[3]
@@ -29,6 +29,7 @@ class PrepareRun:
     username: str = ""
     password: str = ""
     pauses: str = ""
+    seconds: str = ""
     log: str = field(default="", repr=False)
 
     @property
@@ -54,7 +55,7 @@ class PrepareRun:
         )
         paths.config.write_text(config.model_dump_json(by_alias=True))
         environment = os.environ | {"PYTHONPATH": f"{ROOT / 'crds'}:{ROOT / 'agent_runtime'}"}
-        environment |= {"AGENTJOB_ROOT": str(self.root), ENV_PAUSES: self.pauses}
+        environment |= {"AGENTJOB_ROOT": str(self.root), ENV_PAUSES: self.pauses, ENV_SECONDS: self.seconds}
         environment |= {ENV_GIT_USERNAME: self.username} if self.username else {}
         environment |= {ENV_GIT_PASSWORD: self.password} if self.password else {}
         command = [sys.executable, "-m", "agentjob_runtime", "prepare"]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from agentjob_api.pod import ExitCode
-from support.git_server import GitServer, git
 from integration.prepare.conftest import PrepareRun
+from support.git_server import GitServer, git
 
 
 def history(prepare: PrepareRun) -> int:

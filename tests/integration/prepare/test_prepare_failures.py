@@ -1,11 +1,13 @@
 """Every way a clone fails has its own reason, and a sentence without the credential."""
 
+import socket
+
 import pytest
 from agentjob_api.reasons import Reason
 from agentjob_runtime.prepare.diagnosis import diagnose
+from integration.prepare.conftest import PrepareRun
 from support.git_server import GitServer
 from support.loopback import free_port
-from integration.prepare.conftest import PrepareRun
 
 
 def test_a_host_that_does_not_exist_is_unreachable(prepare: PrepareRun, quick: None) -> None:
@@ -20,6 +22,25 @@ def test_a_port_nobody_listens_on_is_unreachable_after_bounded_tries(prepare: Pr
     reason, _ = prepare.fail(f"http://127.0.0.1:{free_port()}/app.git")
     assert reason is Reason.REPOSITORY_UNREACHABLE
     assert prepare.log.count("again in") == 2
+
+
+def test_a_host_that_never_answers_is_given_up(prepare: PrepareRun, quick: None) -> None:
+    """It takes connections and says nothing: the time for all of prepare is over, and git is killed."""
+    prepare.seconds = "1"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        reason, message = prepare.fail(f"http://127.0.0.1:{silent.getsockname()[1]}/app.git")
+    assert reason is Reason.REPOSITORY_UNREACHABLE
+    assert "within 1 seconds" in message
+    assert "git ls-remote" in message
+
+
+def test_the_time_holds_for_all_tries_together(prepare: PrepareRun) -> None:
+    """A pause that would not end in time is not begun."""
+    prepare.pauses, prepare.seconds = "0.01,3600", "60"
+    reason, message = prepare.fail(f"http://127.0.0.1:{free_port()}/app.git")
+    assert reason is Reason.REPOSITORY_UNREACHABLE
+    assert "within 60 seconds" in message
+    assert prepare.log.count("again in") == 1
 
 
 def test_a_server_without_tls_behind_https_is_unreachable(prepare: PrepareRun, host: GitServer, quick: None) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from agentjob_api.job_config import RepositoryConfig
 from agentjob_api.reasons import Reason
-from support.git_server import GitServer, git, running_git_server
 from integration.prepare.conftest import PrepareRun
+from support.git_server import GitServer, git, running_git_server
 
 SECRET = "t0ken-s3cret"
 

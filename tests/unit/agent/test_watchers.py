@@ -10,11 +10,13 @@ from agentjob_api.reasons import Reason
 from agentjob_api.report import AgentResult, Verdict
 from agentjob_runtime.agent.disk_usage import disk_usage
 from agentjob_runtime.agent.ending import Ending
-from agentjob_runtime.agent.watch import watch_end
+from agentjob_runtime.agent.watch import Volume, volumes_of, watch_end, watch_volume
 from agentjob_runtime.common.outcome import Outcome, RunEnded
+from agentjob_runtime.common.paths import Paths
 from agentjob_runtime.common.stop import Stop
 from agentruns.processes import alive
 from agentruns.run import ROOT
+from modelservers.running import job_config
 
 HANGING = """
 import subprocess, sys, threading, time
@@ -58,6 +60,19 @@ def test_the_watchdog_leaves_a_run_alone_that_ends_by_itself() -> None:
     thread.join(10)
     assert not thread.is_alive()
     assert forced == []
+
+
+def test_a_volume_that_fills_up_ends_the_run(tmp_path: Path) -> None:
+    """At nine tenths, before the kubelet would; a volume without a limit is not walked."""
+    (tmp_path / "big").write_bytes(b"x" * 950_000)
+    stop = Stop()
+    watch_volume(Volume(tmp_path, 1_000_000, "home folder", "resources.agentHome", interval=0.01), stop)
+    assert stop.outcome is not None
+    assert stop.outcome.reason is Reason.WORKSPACE_FULL
+    assert "home folder" in stop.outcome.message
+    config = job_config("http://x").model_copy(update={"tmp_bytes": 5})
+    paths = Paths.under(tmp_path)
+    assert [volume.folder for volume in volumes_of(config, paths)] == [paths.workspace, paths.tmp]
 
 
 def test_only_the_first_end_is_written(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from agentjob_api import names, pod
+from agentjob_api.base import quantity_value
 from agentjob_api.grant import UploadGrant
 from agentjob_api.job_config import JobConfig
 from agentjob_api.spec import AgentJobSpec
@@ -113,6 +114,10 @@ def test_the_configuration_holds_what_remains_not_what_was_given() -> None:
     assert (config.attempt, config.limits.tokens, config.limits.timeout_seconds) == (2, 10, 5)
     assert (config.limits.steps, config.limits.cost_usd) == (7, "0.000001")
     assert config.workspace_bytes == 1024**3
+    built = build_job(attempt, example_settings())["spec"]["template"]["spec"]
+    volumes = {v["name"]: v["emptyDir"]["sizeLimit"] for v in built["volumes"] if "emptyDir" in v}
+    for name, limit in (("home", config.home_bytes), ("agent-tmp", config.tmp_bytes), ("run", config.run_bytes)):
+        assert limit == quantity_value(volumes[name])
     assert config.repository is not None
     assert (config.repository.ref, config.repository.submodules) == ("v1", True)
 

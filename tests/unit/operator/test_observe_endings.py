@@ -1,6 +1,6 @@
 """Every way an attempt can end, as pods, Jobs and the store show it, and the reason that follows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from agentjob_api.reasons import Reason
@@ -25,7 +25,7 @@ from unit.operator.clusterobjects import (
     running,
 )
 
-KNOWN = Evidence(prefix=PREFIX, archive_checked=True, report_checked=True, job_checked=True)
+KNOWN = Evidence(prefix=PREFIX, archive_checked=True, report_checked=True, usage_checked=True, job_checked=True)
 DISRUPTED = condition("DisruptionTarget", "EvictionByEvictionAPI", "Eviction API: evicting")
 FAILED = {"phase": "Failed"}
 
@@ -159,6 +159,7 @@ def _ending(case: Case) -> Ending:
     [
         (Evidence(prefix=PREFIX), Need.JOB),
         (Evidence(prefix=PREFIX, job_checked=True), Need.REPORT),
+        (Evidence(prefix=PREFIX, job_checked=True, report_checked=True), Need.USAGE),
         (Evidence(prefix=PREFIX, job_checked=True, report_checked=True, stored_report=report().encode()), Need.ARCHIVE),
     ],
 )
@@ -227,6 +228,30 @@ def test_an_agent_that_outlived_its_time_is_archived_and_ended() -> None:
     assert observed.ending is not None
     assert (observed.ending.reason, observed.ending.alive) == (Reason.TIMEOUT, True)
     assert observed.ending.archive is not None
+
+
+USAGE = ProxyUsage(requests=3, input_tokens=900, output_tokens=90, cost_usd="0.5")
+
+
+@pytest.mark.parametrize(
+    ("stored", "usage"),
+    [
+        (USAGE.model_dump_json(by_alias=True).encode(), USAGE),
+        (None, None),
+        (b"{", None),
+        (b'{"inputTokens": -1}', None),
+        (b'{"costUsd": "NaN"}', None),
+        (b" " * 20_000, None),
+    ],
+)
+def test_without_a_report_the_count_that_was_stored_is_what_was_spent(
+    stored: bytes | None, usage: ProxyUsage | None
+) -> None:
+    """An evicted attempt must not be free; what cannot be believed is not booked."""
+    known = replace(KNOWN, stored_usage=stored)
+    observed = observe(agentjob(recorded()), job(), pod({**FAILED, "reason": "Evicted", "message": "low"}), known, NOW)
+    assert observed.ending is not None
+    assert observed.ending.usage == usage
 
 
 def test_the_report_of_a_deleted_pod_is_read_from_its_last_state() -> None:

@@ -10,6 +10,7 @@ from agentjob_api.spec import AgentJobSpec
 from agentjob_api.status import AgentJobStatus, Usage
 from agentjob_operator.model import Cause, Ending, Finish, Observed, Plan, Retry, Stage
 from agentjob_operator.plan import decide, plan, still_runs
+from agentjob_operator.usage import add_usage, budget_left
 from unit.operator.clusterobjects import NOW, UID, at, at_work, condition, ended, job, pod
 
 CAP = 3
@@ -99,6 +100,19 @@ def test_the_next_attempt_gets_what_is_left() -> None:
     assert todo.create is not None
     assert (todo.create.tokens, todo.create.cost_usd, todo.create.timeout_seconds) == (600, Decimal("1.5"), 540)
     assert todo.create.steps == 6
+
+
+def test_an_attempt_without_a_report_is_not_free() -> None:
+    """It was evicted: what the proxy had counted by then is spent."""
+    spec = _spec(limits={"tokens": 1000})
+    usage = ProxyUsage(requests=2, input_tokens=900, output_tokens=50, cost_usd="0.25")
+    ending = Ending(reason=Reason.DISRUPTED, message="It was evicted.", usage=usage)
+    spent = add_usage(_status(usage={"inputTokens": 10, "costUSD": "0.5"}), ending, NOW)
+    assert (spent.requests, spent.input_tokens, spent.output_tokens, spent.cost_usd) == (2, 910, 50, "0.75")
+    assert budget_left(spec, spent).tokens == 40
+    second = decide(spec, _status(usage={"inputTokens": 100}), ending, NOW, disruption_cap=CAP)
+    assert isinstance(second, Finish)
+    assert second.reason is Reason.TOKEN_LIMIT
 
 
 def test_the_next_attempt_waits_for_its_time() -> None:
