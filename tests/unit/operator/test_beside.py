@@ -31,7 +31,7 @@ from unit.operator.clusterobjects import (
 
 LINKS = Links("https://x/{namespace}/{name}/{port}/", "ns", "todo")
 LINGERING = Links(namespace="ns", name="todo", linger_seconds=600)
-KNOWN = Evidence(prefix=PREFIX, archive_checked=True)
+KNOWN = Evidence(prefix=PREFIX, archive_checked=True, usage_checked=True)
 MISSING = waiting("ImagePullBackOff", "not found")
 LONG = {"running": {"startedAt": at(-61)}}
 
