@@ -15,7 +15,7 @@ from e2e.support.api import Api, Json
 from e2e.support.paths import E2E
 from e2e.support.shell import environment, kubectl, tool
 
-READY_SECONDS = 90.0
+READY_SECONDS = 240.0
 _FIRST_PORT_LINE = "Forwarding from 127.0.0.1:"
 
 
