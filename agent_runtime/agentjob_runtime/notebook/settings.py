@@ -10,7 +10,7 @@ from typing import Final
 from agentjob_api.pod import NOTEBOOK_PORT
 
 from agentjob_runtime.common.paths import Paths
-from agentjob_runtime.tools.environment import virtualenv
+from agentjob_runtime.tools.environment import GIT_CONFIG, virtualenv
 
 JUPYTER: Final = Path("/opt/agentjob/jupyter")
 """Its virtual environment, in the image `notebook`."""
@@ -86,6 +86,7 @@ def environment(inherited: Mapping[str, str], paths: Paths, token_file: Path) ->
         "HOME": str(home),
         "PATH": ":".join(search),
         "SHELL": "/bin/bash",
+        "GIT_CONFIG_SYSTEM": str(GIT_CONFIG),
         # What is tried here leaves nothing in the workspace, whose archive is the agent's.
         "PYTHONDONTWRITEBYTECODE": "1",
         ENV_TOKEN_FILE: str(token_file),

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from playwright.sync_api import Page, sync_playwright
 
 WINDOW = {"width": 1280, "height": 800}
+PATIENCE_MILLISECONDS = 120_000
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -19,5 +20,6 @@ def open_page() -> Iterator[Page]:
         # Its sandbox needs user namespaces, which root in a container often has not.
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         context = browser.new_context(viewport=WINDOW)  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
         yield context.new_page()
         browser.close()

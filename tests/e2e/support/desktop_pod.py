@@ -15,7 +15,7 @@ from e2e.support.api import Api, Json
 from e2e.support.paths import E2E
 from e2e.support.shell import environment, kubectl, tool
 
-READY_SECONDS = 90.0
+READY_SECONDS = 240.0
 _FIRST_PORT_LINE = "Forwarding from 127.0.0.1:"
 
 
@@ -44,7 +44,7 @@ class Desktop:
         """The Pod as soon as `until` holds."""
         return self.api.wait(self._path, until, seconds)
 
-    def eventually(self, container: str, script: str, seconds: float = 30.0) -> str:
+    def eventually(self, container: str, script: str, seconds: float = 90.0) -> str:
         """Runs `script` until it prints something. Raises `AssertionError`."""
         give_up = time.monotonic() + seconds
         while time.monotonic() < give_up:
