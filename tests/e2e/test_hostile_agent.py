@@ -17,6 +17,8 @@ from e2e.support.tenant import Tenant, agentjob, status
 KEEP = sh("echo kept > kept.txt")
 CLAIM = '{"verdict":"Success","reason":"Completed","message":"all is well","steps":1,"sessionId":"x"}'
 LIE = f"printf '%s' '{CLAIM}' > /run/agentjob/result.json"
+FORKS = "for i in $(seq 100); do sleep 9999 & done"
+TICKS = "while :; do date >> ticks; sleep 0.02; done"
 KILL = "pkill -9 -f 'agentjob_[r]untime agent'"
 # Many small processes: the kernel takes the largest, which is the agent itself.
 HOG = "python3 -c 'import time; b = bytearray(b\"x\" * 15_000_000); time.sleep(60)'"
@@ -30,12 +32,8 @@ def _job(name: str, *turns: Turn, **spec: Any) -> Json:
 SURVIVES = {
     "flood": sh("yes 'a line of forty characters, again and again' | head -c 1G", 600),
     "flood-log": sh("head -c 1G /dev/zero | tr '\\0' x > /proc/1/fd/1", 600),
-    "background": sh(
-        "(setsid sleep 9999 &) ; nohup sh -c 'while :; do date >> ticks; sleep 0.02; done' >/dev/null 2>&1 & echo started"
-    ),
+    "background": sh(f"(setsid sleep 9999 &) ; {FORKS}; nohup sh -c '{TICKS}' >/dev/null 2>&1 & echo started"),
     "deletes": sh("rm -rf /run/agentjob/* /run/agentjob/.[!.]*; ls -la /run/agentjob"),
-    "lie-first": sh(LIE),
-    "forks": sh("for i in $(seq 200); do sleep 9999 & done; echo started"),
 }
 CASES = {
     **{name: _job(name, turn, sh("echo went on"), done()) for name, turn in SURVIVES.items()},

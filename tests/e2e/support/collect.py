@@ -6,6 +6,8 @@ from pathlib import Path
 from e2e.support import shell
 from e2e.support.paths import ARTIFACTS
 
+MOST_PODS = 40
+"""Whose logs are kept, per namespace."""
 _KINDS = ("agentjobs", "jobs", "pods", "resourcequotas", "limitranges")
 """No Secrets: what is kept of a failure may be shown to anybody."""
 
@@ -30,7 +32,7 @@ def _collect_namespace(folder: Path, namespace: str) -> None:
         *("-n", namespace, "get", "pods", "-o"), 'jsonpath=' + template + '{" "}{.name}{":"}{.restartCount}{end}{"\\n"}{end}',
         check=False,
     )  # fmt: skip
-    for line in listed.splitlines():
+    for line in listed.splitlines()[:MOST_PODS]:
         pod, *containers = line.split()
         for container in containers:
             _keep_logs(folder, namespace, pod, *container.split(":"))
