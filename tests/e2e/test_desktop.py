@@ -158,6 +158,8 @@ def test_a_full_home_costs_nobody_anything(desktop: Desktop, page: Page) -> None
     _enter(page, desktop)
     page.mouse.click(*TERMINAL)
     page.keyboard.type("echo still here > full.txt\n", delay=20)
+    page.wait_for_timeout(3000)
+    _look(page, "desktop-full-home")
     assert desktop.eventually("agent", "cat /workspace/full.txt") == "still here"
     desktop.sh("desktop", "rm /home/agent/full /tmp/full")
     assert desktop.pod()["status"]["phase"] == "Running"

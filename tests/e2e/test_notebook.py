@@ -16,7 +16,11 @@ SLOW_MS = 90_000
 """The first page loads 4 MB of scripts."""
 LAUNCHER = ".jp-LauncherCard[data-category='Notebook']"
 CELL = ".jp-CodeCell .cm-content"
-IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
+IDLE = "text=Python (workspace) | Idle"
+"""In the status bar; what is run before is lost."""
+READY = "/opt/agentjob/bin/agentjob-runtime notebook-ready"
+FIND = "pgrep -f '[m] jupyterlab'"
+"""The bracket: not the shell that looks for it."""
 PSQL = "psql postgresql://agent@127.0.0.1:5432/agent -tA"
 CLOSED = ("api/status", "api/contents", "api/kernels", "api/terminals", "api/sessions", "metrics", "api/kernelspecs")
 PAGES = ("lab", "files/app.py", "tree")
@@ -100,17 +104,17 @@ def test_a_terminal_opens_in_the_workspace(notebook: Notebook, page: Page) -> No
 def test_a_killed_jupyter_comes_back(notebook: Notebook) -> None:
     """And its kernels are gone; nothing else in the pod notices."""
     before = {c["name"]: c["restartCount"] for c in notebook.pod()["status"]["containerStatuses"]}
-    old = notebook.sh("notebook", "pgrep -f 'm jupyterlab'").strip()
+    old = notebook.sh("notebook", FIND).strip()
     notebook.sh("notebook", f"kill -9 {old}")
-    notebook.sh("notebook", f"timeout 60 sh -c 'until pgrep -f \"m jupyterlab\" | grep -vx {old}; do sleep 0.2; done'")
-    notebook.wait_until_ready()
+    notebook.sh("notebook", f"timeout 90 sh -c 'until {READY} 2>/dev/null; do sleep 1; done'")
+    assert old not in notebook.sh("notebook", FIND).split()
     assert {c["name"]: c["restartCount"] for c in notebook.pod()["status"]["containerStatuses"]} == before
 
 
 def test_a_full_home_costs_nobody_anything(notebook: Notebook) -> None:
     """The volume is its own: the pod is not evicted, Jupyter goes on, and the workspace can be written."""
     notebook.sh("notebook", "cat /dev/zero > /home/agent/full; cat /dev/zero > /tmp/full", check=False)
-    assert _status(notebook, "api/status", notebook.token) == 200
+    notebook.sh("notebook", READY)
     notebook.sh("agent", "echo still here > /workspace/full.txt")
     notebook.sh("notebook", "rm /home/agent/full /tmp/full")
     assert notebook.pod()["status"]["phase"] == "Running"

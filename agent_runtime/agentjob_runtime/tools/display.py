@@ -12,7 +12,8 @@ from agentjob_runtime.tools.errors import ToolError
 KEPT: Final = 30
 """Screenshots; older ones are removed."""
 OFF: Final = "this job has no desktop"
-INPUT_SECONDS: Final = 60
+INPUT_SECONDS: Final = 360
+"""A thousand letters that the keyboard does not have."""
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
-WINDOW = {"width": 1280, "height": 800}
+WINDOW = ViewportSize(width=1280, height=800)
 PATIENCE_MILLISECONDS = 120_000
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -19,7 +19,7 @@ def open_page() -> Iterator[Page]:
     with sync_playwright() as playwright:
         # Its sandbox needs user namespaces, which root in a container often has not.
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        context = browser.new_context(viewport=WINDOW)  # type: ignore[arg-type]
+        context = browser.new_context(viewport=WINDOW)
         context.set_default_timeout(PATIENCE_MILLISECONDS)
         yield context.new_page()
         browser.close()

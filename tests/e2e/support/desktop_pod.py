@@ -44,7 +44,7 @@ class Desktop:
         """The Pod as soon as `until` holds."""
         return self.api.wait(self._path, until, seconds)
 
-    def eventually(self, container: str, script: str, seconds: float = 90.0) -> str:
+    def eventually(self, container: str, script: str, seconds: float = 60.0) -> str:
         """Runs `script` until it prints something. Raises `AssertionError`."""
         give_up = time.monotonic() + seconds
         while time.monotonic() < give_up:
