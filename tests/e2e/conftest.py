@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that wait for long come late, and those that disturb others last."""
-    items.sort(key=lambda item: [item.get_closest_marker(name) is not None for name in ("disturbs", "late")])
+    items.sort(key=lambda item: [item.get_closest_marker(name) is not None for name in ("disturbs", "slow", "late")])
 
 
 @pytest.hookimpl(wrapper=True)

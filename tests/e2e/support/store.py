@@ -7,6 +7,8 @@ from minio.error import S3Error
 
 from e2e.support.api import Json
 
+_REMOVALS = 20
+
 
 @dataclass(frozen=True)
 class Store:
@@ -33,14 +35,19 @@ class Store:
             response.release_conn()
 
     def remove_bucket(self) -> None:
-        """Deletes the bucket and all that is in it."""
-        for entry in self.client.list_objects(self.bucket, recursive=True):
-            self.client.remove_object(self.bucket, str(entry.object_name))
-        self.client.remove_bucket(self.bucket)
+        """Deletes the bucket and all that is in it. Raises `S3Error` when others keep writing into it."""
+        for left in reversed(range(_REMOVALS)):
+            for entry in self.client.list_objects(self.bucket, recursive=True):
+                self.client.remove_object(self.bucket, str(entry.object_name))
+            try:
+                self.client.remove_bucket(self.bucket)
+            except S3Error as error:
+                # A pod that is about to end may still have stored something.
+                if error.code != "BucketNotEmpty" or not left:
+                    raise
+            else:
+                return
 
     def has_bucket(self) -> bool:
-        """Whether the bucket exists."""
-        try:
-            return self.client.bucket_exists(self.bucket)
-        except S3Error:
-            return False
+        """Whether the bucket exists. Raises `S3Error` when the store will not say."""
+        return self.client.bucket_exists(self.bucket)
