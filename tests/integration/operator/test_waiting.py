@@ -35,7 +35,8 @@ def test_a_missing_secret_waits_and_recovers_by_itself(operator: OperatorProcess
     assert status["message"] == "The Secret openai does not exist. Create the Secret with that key."
     conditions = {c["type"]: (c["status"], c["reason"]) for c in status["conditions"]}
     assert conditions == {"Accepted": ("True", "Accepted"), "Started": ("False", "SecretMissing")}
-    assert len(relay.of("/events")) == 1, "one Event for the warning"
+    # It follows the status.
+    stage.wait(lambda: len(relay.of("/events")) == 1, "one Event for the warning")
     stage.run(pod)
     assert stage.play("todo")["phase"] == "Succeeded"
 
