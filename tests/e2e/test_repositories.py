@@ -122,7 +122,9 @@ def test_the_credential_is_nowhere_but_in_prepare(fleet: Tenant, store: Store, t
     fleet.exec("private", "touch", "/tmp/go")
     job = fleet.finished("private")
     expect.succeeded(job)
-    seen += [fleet.logs("private", container) for container in Container]
+    spec = fleet.pods("private")[0]["spec"]
+    there = [one["name"] for one in spec["initContainers"] + spec["containers"]]
+    seen += [fleet.logs("private", Container(name)) for name in there]
     seen += [store.read(job, name).decode(errors="replace") for name in store.names_of(job) if "workspace" not in name]
     seen += [str(fleet.pods("private")), str(job), str(fleet.api.items(fleet.path("events")))]
     folder = download(job, tmp_path).unpack(tmp_path / "unpacked")
