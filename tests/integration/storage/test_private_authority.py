@@ -25,7 +25,7 @@ import sys
 from agentjob_api.grant import UploadGrant
 from agentjob_runtime.upload.payload import Payload
 from agentjob_runtime.upload.post import post
-print(post(UploadGrant.model_validate_json(sys.stdin.read()), "workspace.zip", Payload.of(b"data"), 10).status)
+print(post(UploadGrant.model_validate_json(sys.stdin.read()), "workspace.zip", Payload.of(b"data"), 10, lambda: 10.0).status)
 """
 
 
@@ -105,6 +105,8 @@ def test_only_the_courier_is_given_the_authority(secure: StorageSettings, attemp
     settings = example_settings().model_copy(update={"storage": secure})
     pod = build_job(attempt, settings)["spec"]["template"]["spec"]
     variables = {c["name"]: [v["value"] for v in c["env"] if v["name"] == "SSL_CERT_FILE"] for c in pod["containers"]}
-    assert variables == {"agent": [], "courier": ["/etc/agentjob/store-ca.crt"]}
+    assert variables.pop("courier") == ["/etc/agentjob/store-ca.crt"]
+    assert set(variables) == {"agent", "notebook", "desktop"}
+    assert not any(variables.values())
     holders = [v["name"] for v in pod["volumes"] if any("ca" in i["key"] for i in v.get("secret", {}).get("items", []))]
     assert holders == ["courier-config"]
