@@ -7,6 +7,7 @@ import asyncio
 import json
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,7 +33,8 @@ class Relay:
     """Running on `url`. Leases are not counted: they are the election's, not an AgentJob's."""
 
     url: str = ""
-    writes: list[Write] = field(default_factory=list)
+    answered: list[Write] = field(default_factory=list)
+    under_way: int = 0
     requests: int = 0
     on_write: Callable[[int], bool] = lambda count: True
     """Called with the number of writes so far, after the API server answered; False drops the answer."""
@@ -40,6 +42,15 @@ class Relay:
     """An answer instead of the API server's, by method and path."""
     streams: list[aiohttp.ClientResponse] = field(default_factory=list)
     loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def writes(self) -> list[Write]:
+        """Once none is under way: the API server shows an object to a test before the relay has read its answer."""
+        deadline = time.monotonic() + 10
+        while self.under_way:
+            assert time.monotonic() < deadline, f"{self.under_way} writes have had no answer for 10 s"
+            time.sleep(0.005)
+        return self.answered
 
     def cut(self, part: str = "") -> None:
         """Ends the watches whose path holds `part`, as a restarted API server does."""
@@ -96,13 +107,19 @@ class _Server:
         assert self._session is not None
         headers = {name: value for name, value in request.headers.items() if name not in ("Host", "Accept-Encoding")}
         body = await request.read()
-        async with self._session.request(
-            request.method, self._target.url + request.path_qs, headers=headers, data=body or None
-        ) as answer:
-            if request.method in WRITES and "/leases" not in request.path:
-                relay.writes.append(Write(request.method, request.path, answer.status))
-                if not relay.on_write(len(relay.writes)):
-                    raise web.HTTPBadGateway
+        writes = request.method in WRITES and "/leases" not in request.path
+        relay.under_way += writes
+        try:
+            answer = await self._session.request(
+                request.method, self._target.url + request.path_qs, headers=headers, data=body or None
+            )
+            if writes:
+                relay.answered.append(Write(request.method, request.path, answer.status))
+        finally:
+            relay.under_way -= writes
+        async with answer:
+            if writes and not relay.on_write(len(relay.answered)):
+                raise web.HTTPBadGateway
             return await self._pass_on(request, answer)
 
     async def _pass_on(self, request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
