@@ -1,6 +1,8 @@
 """kubectl against one API server, as its administrator."""
 
+import json
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,3 +24,14 @@ class Kubectl:
         """The finished process, whatever came of it."""
         command = [str(self.program), "--kubeconfig", str(self.kubeconfig), *arguments]
         return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=60)
+
+
+def await_established(kubectl: Kubectl) -> None:
+    """Until the API server serves AgentJobs. `kubectl wait` is no help: it fails on a CRD whose conditions are still null."""
+    deadline = time.monotonic() + 30
+    while True:
+        status = json.loads(kubectl("get", "crd/agentjobs.agentjob.io", "-o", "json"))["status"]
+        if any(one["type"] == "Established" and one["status"] == "True" for one in status.get("conditions") or ()):
+            return
+        assert time.monotonic() < deadline, status
+        time.sleep(0.05)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from apiserver.client import ApiClient, connect
-from apiserver.kubectl import Kubectl
+from apiserver.kubectl import Kubectl, await_established
 from cluster.controlplane import ControlPlane
 from cluster.controlplane import control_plane as start_control_plane
 
@@ -22,7 +22,7 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
     with start_control_plane(tmp_path_factory.mktemp("control-plane")) as running:
         kubectl = Kubectl(running.kubectl, running.kubeconfig)
         kubectl("apply", "--server-side", "-f", str(CRD_FILE))
-        kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd/agentjobs.agentjob.io")
+        await_established(kubectl)
         yield running
 
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from agentjob_api.crd import agentjob_schema, custom_resource_definition
 from apiserver.client import AGENTJOBS, ApiClient, Json, agentjob, connect
-from apiserver.kubectl import Kubectl
+from apiserver.kubectl import Kubectl, await_established
 from cluster.controlplane import control_plane
 from cluster.toolbuild import ensure_binaries
 
@@ -51,7 +51,7 @@ def admin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiClient]:
     with control_plane(tmp_path_factory.mktemp("policy")) as running:
         kubectl = Kubectl(running.kubectl, running.kubeconfig)
         kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump(_mutable_crd()))
-        kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd/agentjobs.agentjob.io")
+        await_established(kubectl)
         kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(_access()))
         kubectl("apply", "-f", "-", stdin=_rendered_policy())
         client = connect(running.url, running.admin_token, running.ca_file)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from apiserver.kubectl import Kubectl
+from apiserver.kubectl import Kubectl, await_established
 from cluster.controlplane import control_plane
 
 from charts import CHART, NAMESPACE, helm
@@ -63,7 +63,7 @@ def test_the_generated_credential_survives_upgrades(release: str, kubectl: Kubec
 def test_an_uninstall_keeps_the_crd_and_an_install_takes_it_again(release: str, kubectl: Kubectl) -> None:
     """Deleting the CRD deletes every AgentJob."""
     assert release
-    kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd/agentjobs.agentjob.io")
+    await_established(kubectl)
     kubectl("create", "-f", str(ROOT / "manifests/examples/todo-app.yaml"))
     run_helm(kubectl, "uninstall", "agentjob")
     assert "todo-app" in kubectl("get", "agentjobs", "-o", "name")
