@@ -151,7 +151,7 @@ def test_a_410_as_the_status_of_an_answer_ends_nothing(
     operator.start()
     stage.apply("before")
     pod = _running(stage, "before")
-    process, left = operator.process, ["once", "twice"]
+    process, left = operator.process, ["watch"] if watch else ["list", "watch"]
 
     def intercept(method: str, path: str) -> tuple[int, dict[str, object]] | None:
         if "agentjobs?" not in path:
