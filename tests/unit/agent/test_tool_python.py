@@ -105,7 +105,7 @@ def test_a_registry_that_is_not_there_is_told(toolbox: Toolbox, manager: str) ->
         pytest.skip(f"{manager} is not installed")
     nowhere = f"http://127.0.0.1:{free_port()}/"
     names = ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "npm_config_registry")
-    once = {"PIP_RETRIES": "0", "npm_config_fetch_retries": "0", "PIP_CONFIG_FILE": "/dev/null"}
+    once = {"npm_config_fetch_retries": "0", "PIP_CONFIG_FILE": "/dev/null"}
     toolbox.context.environment.update({**dict.fromkeys(names, nowhere), **once})
     output = toolbox.call("install_package", manager=manager, packages=["left-pad"])
     assert "registry could not be reached" in output.text.splitlines()[0], output.text
