@@ -171,6 +171,9 @@ readOnlyRootFilesystem: true
 {{- if and .Values.minio.enabled .Values.storage.endpoint (not .Values.storage.credentials.secretName) -}}
 {{- fail "storage.endpoint is set and storage.credentials.secretName is not: MinIO's credential would be sent there (set minio.enabled=false for another store)" -}}
 {{- end -}}
+{{- if and .Values.job.limits.costUSD (not (and .Values.model.prices.inputPerMillionTokens .Values.model.prices.outputPerMillionTokens)) -}}
+{{- fail "job.limits.costUSD needs model.prices: without them nobody can count the cost" -}}
+{{- end -}}
 {{- if and .Values.storage.retentionDays (not .Values.storage.createBucket) -}}
 {{- fail "storage.retentionDays needs storage.createBucket: its Job sets that rule" -}}
 {{- end -}}

@@ -1,6 +1,7 @@
 """helm's release on a real API server (no controllers, so nothing starts): install, upgrade, uninstall, and what the operator may do."""
 
 import base64
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,6 +93,20 @@ def test_an_upgrade_from_the_first_version_and_the_way_back(kubectl: Kubectl) ->
         assert kubectl("get", "poddisruptionbudgets", "-n", NAMESPACE, "-o", "name") == ""
         assert "todo-app" in kubectl("get", "agentjobs", "-o", "name")
         assert credential(kubectl) == first
+        kubectl("delete", "agentjob", "todo-app")
+    finally:
+        helm("uninstall", "agentjob", "--namespace", NAMESPACE, "--kubeconfig", kubectl.kubeconfig)
+
+
+def test_limits_of_the_values_are_defaults_of_the_schema(kubectl: Kubectl) -> None:
+    """Whoever reads an AgentJob sees what holds for it."""
+    limits = "job.limits.steps=7,job.limits.tokens=1000000000000,job.limits.timeoutSeconds=60"
+    run_helm(kubectl, "install", "agentjob", CHART, "--create-namespace", "--set", limits)
+    try:
+        await_established(kubectl)
+        kubectl("create", "-f", str(ROOT / "manifests/examples/todo-app.yaml"))
+        shown = json.loads(kubectl("get", "agentjob", "todo-app", "-o", "json"))["spec"]["limits"]
+        assert shown == {"steps": 7, "tokens": 10**12, "timeoutSeconds": 60, "startDeadlineSeconds": 600}
         kubectl("delete", "agentjob", "todo-app")
     finally:
         helm("uninstall", "agentjob", "--namespace", NAMESPACE, "--kubeconfig", kubectl.kubeconfig)
