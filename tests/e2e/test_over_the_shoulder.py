@@ -37,7 +37,7 @@ CASES = {
             wait_for("/tmp/go"),
             done(),
         ),
-        desktop={"enabled": True},
+        desktop={"enabled": True, "resolution": "1280x800"},  # the browser's: windows are laid out once
         notebook={"enabled": True},
     )
 }
