@@ -18,10 +18,6 @@ help: ## Show this list
 demo: cluster-up images ## A cluster, the operator, an AgentJob from apply to the verified download
 	$(HACK) $(BIN)/python -m demo
 
-.PHONY: bench-desktop
-bench-desktop: demo ## What desktop and notebook cost: start of the agent with and without, idle memory
-	$(HACK) $(BIN)/python -m bench.beside
-
 ##@ Check it
 .PHONY: test
 test: check integration e2e ## Everything: lint, types, unit, integration, end to end on a real cluster
