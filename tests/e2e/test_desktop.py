@@ -8,15 +8,13 @@ import urllib3
 from playwright.sync_api import Page
 
 from e2e.support.api import Api
-from e2e.support.browser import open_page
+from e2e.support.browser import CONNECTED, open_page, wait_for_screen
 from e2e.support.desktop_pod import Desktop, is_ready, restarts, running_desktop
 from e2e.support.paths import ARTIFACTS
 
 EVENT = '{"seq":1,"time":"2026-01-01T00:00:00.000Z","type":"step","step":1,"of":50}'
 TERMINAL = (1000, 200)
 """A place in the window `Terminal`."""
-
-CONNECTED = "html.noVNC_connected"
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +39,7 @@ def _look(page: Page, name: str) -> None:
 def _enter(page: Page, desktop: Desktop) -> None:
     page.goto(f"{desktop.url}/vnc.html?token={desktop.token}")
     page.wait_for_url("**/vnc.html")
-    _wait_for_screen(page)
-
-
-def _wait_for_screen(page: Page) -> None:
-    """Connected, and nothing of noVNC's lies over the canvas."""
-    page.wait_for_selector(CONNECTED)
-    page.wait_for_selector("#noVNC_transition", state="hidden")
-    page.wait_for_selector("#noVNC_status", state="hidden")
+    wait_for_screen(page)
 
 
 def test_a_stranger_sees_the_form_and_a_wrong_token_stays_outside(desktop: Desktop, page: Page) -> None:
@@ -70,7 +61,7 @@ def test_a_person_with_the_token_works_in_the_workspace(desktop: Desktop, page: 
     page.fill("input[name=token]", desktop.token)
     page.click("button")
     page.wait_for_url("**/vnc.html")
-    _wait_for_screen(page)
+    wait_for_screen(page)
     assert desktop.token not in page.url
     page.mouse.click(*TERMINAL)
     page.keyboard.type("echo from the desktop > typed.txt\n", delay=20)

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 WINDOW = ViewportSize(width=1280, height=800)
 PATIENCE_MILLISECONDS = 120_000
+CONNECTED = "html.noVNC_connected"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -23,3 +24,10 @@ def open_page() -> Iterator[Page]:
         context.set_default_timeout(PATIENCE_MILLISECONDS)
         yield context.new_page()
         browser.close()
+
+
+def wait_for_screen(page: Page) -> None:
+    """Until noVNC is connected and nothing of its own lies over the canvas."""
+    page.wait_for_selector(CONNECTED)
+    page.wait_for_selector("#noVNC_transition", state="hidden")
+    page.wait_for_selector("#noVNC_status", state="hidden")

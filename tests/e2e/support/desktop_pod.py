@@ -3,20 +3,20 @@
 import hashlib
 import json
 import secrets
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import yaml
+from agentjob_api import pod as pod_contract
 
 from e2e.support.api import Api, Json
+from e2e.support.forwarding import forwarded
 from e2e.support.paths import E2E
-from e2e.support.shell import environment, kubectl, tool
+from e2e.support.shell import kubectl
 
 READY_SECONDS = 240.0
-_FIRST_PORT_LINE = "Forwarding from 127.0.0.1:"
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def running_desktop(api: Api, namespace: str) -> Iterator[Desktop]:
         pod["metadata"] = _named("desktop", namespace)
         _apply(pod)
         api.wait(f"/api/v1/namespaces/{namespace}/pods/desktop", is_ready, READY_SECONDS)
-        with _forwarded(namespace) as url:
+        with forwarded(namespace, "desktop", pod_contract.DESKTOP_PORT) as url:
             yield Desktop(api, namespace, url, token)
     finally:
         kubectl("delete", "namespace", namespace, "--wait=false")
@@ -89,18 +89,6 @@ def _named(name: str, namespace: str) -> dict[str, str]:
 
 def _apply(manifest: Json) -> None:
     kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
-
-
-@contextmanager
-def _forwarded(namespace: str) -> Iterator[str]:
-    command = [tool("kubectl"), "-n", namespace, "port-forward", "pod/desktop", ":6080"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
-        try:
-            line = process.stdout.readline() if process.stdout else ""
-            assert line.startswith(_FIRST_PORT_LINE), line
-            yield f"http://localhost:{line.removeprefix(_FIRST_PORT_LINE).split()[0]}"
-        finally:
-            process.terminate()
 
 
 _JOB: Json = {

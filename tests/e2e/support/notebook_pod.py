@@ -2,20 +2,20 @@
 
 import json
 import secrets
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import yaml
+from agentjob_api import pod as pod_contract
 
 from e2e.support.api import Api, Json
+from e2e.support.forwarding import forwarded
 from e2e.support.paths import E2E
-from e2e.support.shell import environment, kubectl, tool
+from e2e.support.shell import kubectl
 
 READY_SECONDS = 120.0
 BASE = "/jobs/todo-app/notebook/"
-_FIRST_PORT_LINE = "Forwarding from 127.0.0.1:"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def running_notebook(api: Api, namespace: str) -> Iterator[Notebook]:
         pod = yaml.safe_load((E2E / "manifests" / "notebook-pod.yaml").read_text())
         _apply(pod | {"metadata": name})
         api.wait(pod_path(namespace), is_ready, READY_SECONDS)
-        with _forwarded(namespace) as address:
+        with forwarded(namespace, "notebook", pod_contract.NOTEBOOK_PORT) as address:
             yield Notebook(api, namespace, f"{address}{BASE}", token)
     finally:
         kubectl("delete", "namespace", namespace, "--wait=false")
@@ -71,18 +71,6 @@ def running_notebook(api: Api, namespace: str) -> Iterator[Notebook]:
 
 def _apply(manifest: Json) -> None:
     kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
-
-
-@contextmanager
-def _forwarded(namespace: str) -> Iterator[str]:
-    command = [tool("kubectl"), "-n", namespace, "port-forward", "pod/notebook", ":8888"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
-        try:
-            line = process.stdout.readline() if process.stdout else ""
-            assert line.startswith(_FIRST_PORT_LINE), line
-            yield f"http://localhost:{line.removeprefix(_FIRST_PORT_LINE).split()[0]}"
-        finally:
-            process.terminate()
 
 
 _JOB: Json = {

@@ -152,3 +152,16 @@ def test_what_a_proxy_leaves_in_the_path_is_told_to_both() -> None:
     assert (config.desktop.base_url, config.notebook.base_url) == ("/p/team/job/6080/", "/p/team/job/8888/")
     assert config.desktop.resolution == "1920x1080"
     assert config.model.images
+
+
+def test_a_person_reaches_the_services_as_the_agent_does() -> None:
+    """Terminals and kernels find the databases by the same variables; where the spec sets one, it wins for all three."""
+    spec = {"task": "x", "services": ["Postgres", "Redis"], "env": [{"name": "PGDATABASE", "value": "other"}]}
+    found = {
+        one["name"]: {entry["name"]: entry.get("value") for entry in one["env"]} for one in pod_spec(spec)["containers"]
+    }
+    for container in ("agent", "notebook", "desktop"):
+        assert found[container]["DATABASE_URL"] == "postgresql://agent@127.0.0.1:5432/agent"
+        assert found[container]["REDIS_URL"] == "redis://127.0.0.1:6379/0"
+        assert found[container]["PGDATABASE"] == "other"
+    assert not [name for name in found["courier"] if name.startswith(("PG", "DATABASE", "REDIS"))]

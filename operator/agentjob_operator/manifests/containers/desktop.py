@@ -12,6 +12,7 @@ from agentjob_operator.manifests import volumes
 from agentjob_operator.manifests.attempt import Attempt
 from agentjob_operator.manifests.containers.beside import beside_fields, display_env, home, supervised
 from agentjob_operator.manifests.containers.part import Part, plain
+from agentjob_operator.manifests.containers.services import client_env
 from agentjob_operator.settings import Settings
 
 PRIVATE_SIZE = "16Mi"
@@ -25,7 +26,7 @@ def desktop(attempt: Attempt, settings: Settings) -> Part:
         image_pull_policy=settings.image_pull_policy,
         resources=settings.resources.desktop,
         arguments=supervised(Container.DESKTOP, attempt),
-        env=(plain("HOME", pod.HOME), *display_env()),
+        env=(plain("HOME", pod.HOME), *display_env(), *client_env(attempt.spec)),
         mounts=(
             volumes.config(attempt, Container.DESKTOP, pod.KEY_CONFIG, pod.KEY_DESKTOP_TOKEN_HASH),
             volumes.workspace(attempt),

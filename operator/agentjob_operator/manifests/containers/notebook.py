@@ -7,6 +7,7 @@ from agentjob_operator.manifests import volumes
 from agentjob_operator.manifests.attempt import Attempt
 from agentjob_operator.manifests.containers.beside import beside_fields, home, supervised
 from agentjob_operator.manifests.containers.part import Part, plain
+from agentjob_operator.manifests.containers.services import client_env
 from agentjob_operator.settings import Settings
 
 
@@ -18,7 +19,7 @@ def notebook(attempt: Attempt, settings: Settings) -> Part:
         image_pull_policy=settings.image_pull_policy,
         resources=settings.resources.notebook,
         arguments=supervised(Container.NOTEBOOK, attempt),
-        env=(plain("HOME", pod.HOME),),
+        env=(plain("HOME", pod.HOME), *client_env(attempt.spec)),
         mounts=(
             volumes.config(attempt, Container.NOTEBOOK, pod.KEY_CONFIG, pod.KEY_NOTEBOOK_TOKEN),
             volumes.workspace(attempt),

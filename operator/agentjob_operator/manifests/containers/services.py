@@ -4,10 +4,11 @@ from agentjob_api import pod
 from agentjob_api.beside import Service
 from agentjob_api.pod import Container
 from agentjob_api.pod_options import ResourceRequirements
+from agentjob_api.spec import AgentJobSpec
 
 from agentjob_operator.manifests import volumes
 from agentjob_operator.manifests.attempt import Attempt
-from agentjob_operator.manifests.containers.part import HOME_IN_SCRATCH, Part
+from agentjob_operator.manifests.containers.part import HOME_IN_SCRATCH, Part, plain
 from agentjob_operator.settings import Settings
 
 
@@ -38,6 +39,12 @@ def service_env(services: tuple[Service, ...]) -> dict[str, str]:
     if Service.REDIS in services:
         variables["REDIS_URL"] = f"redis://127.0.0.1:{pod.REDIS_PORT}/0"
     return variables
+
+
+def client_env(spec: AgentJobSpec) -> tuple[dict[str, str], ...]:
+    """The same for the terminals and kernels of a person, as the agent has it: what the user sets wins."""
+    chosen = {one.name: one.value for one in spec.env}
+    return tuple(plain(name, chosen.get(name, value)) for name, value in service_env(spec.services).items())
 
 
 def _service(
