@@ -7,7 +7,14 @@ from pydantic import Field
 
 from agentjob_api.base import ApiModel, CelRule
 
-NEVER_REACHED: Final = ("127.0.0.0/8", "168.63.129.16/32", "169.254.0.0/16", "::1/128", "fd00:ec2::254/128", "fe80::/10")
+NEVER_REACHED: Final = (
+    "127.0.0.0/8",
+    "168.63.129.16/32",
+    "169.254.0.0/16",
+    "::1/128",
+    "fd00:ec2::254/128",
+    "fe80::/10",
+)
 """Loopback, link-local and the clouds' metadata services: they hand out the node's credentials, so no AgentJob can ask for them.
 
 169.254.169.254 and fd00:ec2::254 (AWS; Google, Azure and others use the first), 168.63.129.16 (Azure's platform).
@@ -41,7 +48,9 @@ class AllowedRange(ApiModel):
         _never_reached_rule(),
     )
 
-    cidr: Annotated[str, Field(max_length=43, description="The addresses, such as 10.20.0.0/16; a single one ends in /32.")]
+    cidr: Annotated[
+        str, Field(max_length=43, description="The addresses, such as 10.20.0.0/16; a single one ends in /32.")
+    ]
     ports: Annotated[
         tuple[Annotated[int, Field(ge=1, le=65_535)], ...],
         Field(
@@ -65,5 +74,7 @@ class Network(ApiModel):
     ] = Egress.INTERNET
     allow: Annotated[
         tuple[AllowedRange, ...],
-        Field(max_length=16, description="More that it may reach; the creator must be allowed to create NetworkPolicies."),
+        Field(
+            max_length=16, description="More that it may reach; the creator must be allowed to create NetworkPolicies."
+        ),
     ] = ()
