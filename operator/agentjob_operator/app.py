@@ -22,7 +22,7 @@ from agentjob_operator.kube.client import KubeClient
 from agentjob_operator.kube.errors import KubeError
 from agentjob_operator.kube.watch import Watch
 from agentjob_operator.objects import Key
-from agentjob_operator.reconcile import Reconciler
+from agentjob_operator.reconcile import NetworkPolicies, Reconciler
 from agentjob_operator.settings import Settings
 from agentjob_operator.squaring import Squaring
 from agentjob_operator.storage import ObjectStore
@@ -99,8 +99,15 @@ class Operator:
         page = {"namespaces": settings.namespaces, "page_size": settings.list_page_size}
         squaring = Squaring(kube=kube, cache=cache, queue=queue, **page)  # type: ignore[arg-type]
         sweep = Sweep(kube=kube, storage=settings.storage, seconds=settings.sweep_seconds, clock=_now, **page)  # type: ignore[arg-type]
+        network = NetworkPolicies(kube, settings)
         reconciler = Reconciler(
-            kube=kube, store=store, cache=cache, settings=settings, clock=_now, finished=sweep.schedule
+            kube=kube,
+            store=store,
+            cache=cache,
+            settings=settings,
+            network=network,
+            clock=_now,
+            finished=sweep.schedule,
         )
         handlers = Handlers(cache, queue)
         watches = [
@@ -121,6 +128,7 @@ class Operator:
             *workers,
             asyncio.create_task(sweep.run(), name="sweep"),
             asyncio.create_task(self._resync(squaring), name="resync"),
+            asyncio.create_task(network.keep(cache.namespaces, settings.resync_seconds), name="network"),
             *(asyncio.create_task(watch.run(squaring.run), name="watch") for watch in watches),
         ]
         stream = asyncio.create_task(
