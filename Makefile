@@ -55,8 +55,7 @@ e2e: cluster-up images ## End to end and faults, on the local cluster
 .PHONY: bench
 bench: $(VENV)/.stamp tools ## Take the figures of docs/performance.md (about 6 minutes; nothing else should run)
 	mkdir -p .artifacts
-	$(HACK) $(BIN)/python -m bench all --out .artifacts/bench.json
-	$(HACK) $(BIN)/python -m bench.archive
+	$(HACK) $(BIN)/python -m bench all --out .artifacts/bench.json --page docs/performance.md
 
 .PHONY: bench-smoke
 bench-smoke: $(VENV)/.stamp tools ## The same, so small that only its counts mean something (part of `make integration`)

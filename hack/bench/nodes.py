@@ -17,7 +17,12 @@ def kwok_config() -> str:
     """kwok's configuration and stages, one YAML stream."""
     options = {
         "manageAllNodes": True,
+        "nodeIP": "127.0.0.1",
+        "cidr": "10.0.0.1/16",
         "podPlayStageParallelism": 16,
+        "podsOnNodeSyncParallelism": 16,
+        "nodePlayStageParallelism": 4,
+        "nodeLeaseParallelism": 4,
         "nodeLeaseDurationSeconds": LEASE_SECONDS,
     }
     head = {"apiVersion": "config.kwok.x-k8s.io/v1alpha1", "kind": "KwokConfiguration", "options": options}

@@ -72,7 +72,7 @@ async def simulated(folder: Path, nodes: int = NODES) -> AsyncIterator[Plane]:
             await _install_crd(api)
             user, token = await _install_rights(api)
             await asyncio.gather(*(api.request("POST", "/api/v1/nodes", node(number)) for number in range(nodes)))
-            await _until(lambda: _ready_nodes(api, nodes), f"{nodes} nodes that are ready")
+            await _until(lambda: _ready_nodes(api, own, nodes), f"{nodes} nodes that are ready")
             yield Plane(folder, cluster, api, store, (*cluster.servers, *own, store.server), user, token)
 
 
@@ -133,7 +133,9 @@ async def make_namespace(api: Client, name: str) -> None:
     await _until(usable, f"the service account of {name}")
 
 
-async def _ready_nodes(api: Client, count: int) -> bool:
+async def _ready_nodes(api: Client, servers: list[processes.Server], count: int) -> bool:
+    for server in servers:
+        server.check_alive()
     items = (await api.request("GET", "/api/v1/nodes"))["items"]
     return sum(_is_ready(one) and not one["spec"].get("taints") for one in items) == count
 

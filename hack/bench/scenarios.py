@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from cluster import console
 
-from bench import load
+from bench import archive, load
 from bench.measure import burst, latency, restart
 from bench.operatorrun import running_operator
 from bench.plane import simulated
 
-ALL: Final = ("latency", "floor", "burst")
+ALL: Final = ("archive", "latency", "floor", "burst")
 RATES: Final = {2: 60, 10: 200}
 """AgentJobs a second to how many of them are measured."""
 SMOKE_COUNT, SMOKE_NODES = 20, 3
@@ -27,6 +27,9 @@ async def smoke(folder: Path) -> dict[str, Any]:
 async def run(chosen: tuple[str, ...], folder: Path, *, count: int, finished: int) -> dict[str, Any]:
     """Results by scenario."""
     results: dict[str, Any] = {}
+    if "archive" in chosen:
+        with console.step("archives of a tree of 200 MB"):
+            results["archive"] = archive.figures(folder)
     if "latency" in chosen:
         results["latency"] = await _latency(folder / "latency")
     if "floor" in chosen:
