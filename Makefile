@@ -51,6 +51,16 @@ integration: $(VENV)/.stamp tools ## Against a real API server, MinIO and Git se
 e2e: cluster-up images ## End to end and faults, on the local cluster
 	$(PYTEST) tests/e2e
 
+##@ Measure it
+.PHONY: bench
+bench: $(VENV)/.stamp tools ## Take the figures of docs/performance.md (about 6 minutes; nothing else should run)
+	mkdir -p .artifacts
+	$(HACK) $(BIN)/python -m bench all --out .artifacts/bench.json --page docs/performance.md
+
+.PHONY: bench-smoke
+bench-smoke: $(VENV)/.stamp tools ## The same, so small that only its counts mean something (part of `make integration`)
+	$(PYTEST) tests/integration/bench
+
 ##@ Work on it
 .PHONY: venv
 venv: $(VENV)/.stamp ## The virtual environment with everything that development needs

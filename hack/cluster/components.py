@@ -67,3 +67,12 @@ def controller_manager_command(
         "--profiling=false",
         *extra,
     ]
+
+
+def scheduler_command(binary: Path, *, kubeconfig: Path, extra: Iterable[str] = ()) -> list[str]:
+    """kube-scheduler, alone (no leader election)."""
+    return [
+        *(str(binary), f"--kubeconfig={kubeconfig}", f"--authentication-kubeconfig={kubeconfig}"),
+        *(f"--authorization-kubeconfig={kubeconfig}", "--leader-elect=false", "--bind-address=127.0.0.1"),
+        *extra,
+    ]

@@ -51,13 +51,18 @@ class _Material:
 
 @contextmanager
 def control_plane(
-    folder: Path, *, controllers: bool = False, audit_log: bool = False, extra_flags: tuple[str, ...] = ()
+    folder: Path,
+    *,
+    controllers: bool = False,
+    audit_log: bool = False,
+    extra_flags: tuple[str, ...] = (),
+    controller_flags: tuple[str, ...] = (),
 ) -> Iterator[ControlPlane]:
     """Starts etcd and kube-apiserver with all state and logs in `folder`; stops them at the end of the block.
 
     `controllers` adds kube-controller-manager (Jobs make pods, owner references and namespaces are collected) and with
-    it the ServiceAccount admission. `audit_log` writes `audit.log` into `folder`. All of it dies with this process, and
-    with the thread that opened the block. Raises ClusterError with the end of the log of what did not start.
+    it the ServiceAccount admission; `controller_flags` are further flags of it. `audit_log` writes `audit.log` into
+    `folder`. All of it dies with this process, and with the thread that opened the block. Raises ClusterError with the end of the log of what did not start.
     """
     folder.mkdir(parents=True, exist_ok=True)
     binaries = toolbuild.ensure_binaries("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
@@ -71,7 +76,7 @@ def control_plane(
         text = kubeconfig_text(server=url, authority=material.authority.certificate, user=material.admin)
         kubeconfig = write_private(folder / "kubeconfig", text)
         if controllers:
-            servers = (*servers, _start_controller_manager(stack, material, binaries, kubeconfig))
+            servers = (*servers, _start_controller_manager(stack, material, binaries, kubeconfig, controller_flags))
             # The controllers work when the first thing they make is there; no pod can be created before.
             account = f"{url}/api/v1/namespaces/default/serviceaccounts/default"
             wait_ready(account, material.authority.certificate, servers, material.admin.token)
@@ -178,14 +183,15 @@ def wait_ready(url: str, ca_file: Path, servers: tuple[processes.Server, ...], t
 
 
 def _start_controller_manager(
-    stack: ExitStack, material: _Material, binaries: dict[str, Path], kubeconfig: Path
+    stack: ExitStack, material: _Material, binaries: dict[str, Path], kubeconfig: Path, flags: tuple[str, ...]
 ) -> processes.Server:
+    port = processes.free_port()
     command = components.controller_manager_command(
         binaries["kube-controller-manager"],
         kubeconfig=kubeconfig,
         authority=material.authority,
         service_account_key=material.service_account_key,
-        extra=("--bind-address=127.0.0.1", f"--secure-port={processes.free_port()}", f"--cert-dir={material.folder}"),
+        extra=("--bind-address=127.0.0.1", f"--secure-port={port}", f"--cert-dir={material.folder}", *flags),
     )
     log = material.folder / "kube-controller-manager.log"
     server = processes.start_server("kube-controller-manager", command, log)

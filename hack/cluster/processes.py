@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,8 +46,10 @@ class Server:
             self.process.wait()
 
 
-def start_server(name: str, command: list[str], log: Path, *, cwd: Path | None = None) -> Server:
-    """Starts `command` with stdout and stderr appended to `log`.
+def start_server(
+    name: str, command: list[str], log: Path, *, cwd: Path | None = None, environment: Mapping[str, str] | None = None
+) -> Server:
+    """Starts `command` with stdout and stderr appended to `log`; `environment` replaces the caller's when given.
 
     The kernel kills it when the *thread* that called this ends (PR_SET_PDEATHSIG): call it from a thread that stays.
     """
@@ -60,6 +63,7 @@ def start_server(name: str, command: list[str], log: Path, *, cwd: Path | None =
             stdout=output,
             stderr=output,
             cwd=cwd,
+            env=None if environment is None else dict(environment),
             start_new_session=True,
         )
     return Server(name, process, log)

@@ -67,8 +67,9 @@ HELM = ToolModule(
 )
 COREDNS = ToolModule(name="coredns", packages={"coredns": "github.com/coredns/coredns"}, link_values={})
 KIND = ToolModule(name="kind", packages={"kind": "sigs.k8s.io/kind"}, link_values={})
+KWOK = ToolModule(name="kwok", packages={"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, link_values={})
 
-MODULES = (KUBERNETES, MINIO, HELM, COREDNS, KIND)
+MODULES = (KUBERNETES, MINIO, HELM, COREDNS, KIND, KWOK)
 EMBEDDED_MODULES = (KUBERNETES, MINIO, HELM, COREDNS)
 KIND_MODULES = (KUBERNETES, HELM, KIND)
 

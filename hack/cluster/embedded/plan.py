@@ -85,11 +85,7 @@ def _controller_manager(binary: Path) -> list[str]:
 
 def _scheduler(binary: Path) -> list[str]:
     kubeconfig = _PKI / "kube-scheduler.kubeconfig"
-    return [
-        *(str(binary), f"--kubeconfig={kubeconfig}", f"--authentication-kubeconfig={kubeconfig}"),
-        *(f"--authorization-kubeconfig={kubeconfig}", "--leader-elect=false", "--bind-address=127.0.0.1"),
-        f"--cert-dir={layout.RUN}",
-    ]
+    return components.scheduler_command(binary, kubeconfig=kubeconfig, extra=(f"--cert-dir={layout.RUN}",))
 
 
 def _kubelet(binary: Path) -> list[str]:

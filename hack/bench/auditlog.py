@@ -1,0 +1,58 @@
+"""Requests counted in the API server's audit log, exactly, by user. Pure but for reading the file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+WRITES: Final = ("create", "update", "patch", "delete", "deletecollection")
+
+
+class AuditLog:
+    """Reads on from where the last call ended."""
+
+    def __init__(self, path: Path, user: str) -> None:
+        self._path, self._user, self._offset = path, user.encode(), 0
+
+    def skip(self) -> None:
+        """What was logged until now does not count."""
+        self._offset = self._path.stat().st_size
+
+    def requests(self) -> list[dict[str, object]]:
+        """The user's since the last call: `verb`, `resource`, `code`."""
+        with self._path.open("rb") as log:
+            log.seek(self._offset)
+            data = log.read()
+        whole = data.rfind(b"\n") + 1
+        self._offset += whole
+        return [_request(orjson.loads(line)) for line in data[:whole].splitlines() if self._user in line]
+
+
+def _request(entry: dict[str, object]) -> dict[str, object]:
+    target, status = entry.get("objectRef"), entry.get("responseStatus")
+    reference = target if isinstance(target, dict) else {}
+    resource = "/".join(part for part in (reference.get("resource"), reference.get("subresource")) if part)
+    return {
+        "verb": entry["verb"],
+        "resource": resource,
+        "code": status.get("code", 0) if isinstance(status, dict) else 0,
+    }
+
+
+def by_verb_and_resource(requests: list[dict[str, object]]) -> dict[str, int]:
+    """`{"create jobs": 1000, …}`."""
+    return dict(sorted(Counter(f"{one['verb']} {one['resource']}" for one in requests).items()))
+
+
+def writes(requests: list[dict[str, object]]) -> int:
+    """How many of them write."""
+    return sum(one["verb"] in WRITES for one in requests)
+
+
+def errors(requests: list[dict[str, object]]) -> dict[str, int]:
+    """Those that were refused, by code."""
+    codes = (one["code"] for one in requests)
+    return dict(Counter(str(code) for code in codes if isinstance(code, int) and code >= 400))

@@ -1,0 +1,73 @@
+"""The harness's way to the API server: raw requests, and watches that may ask for metadata only."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import aiohttp
+import orjson
+from agentjob_operator.kube.client import split_lines
+
+METADATA_ONLY: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+MERGE_PATCH: Final = "application/merge-patch+json"
+CONNECTIONS: Final = 64
+
+
+class Refused(Exception):  # noqa: N818 - named for the state
+    """The API server refused a request of the harness."""
+
+
+class Client:
+    """`async with Client(url, token, ca_file) as api`."""
+
+    def __init__(self, url: str, token: str, ca_file: Path) -> None:
+        self._url, self._ca_file = url, ca_file
+        self._headers = {"Authorization": f"Bearer {token}", "User-Agent": "agentjob-bench"}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        context = ssl.create_default_context(cafile=str(self._ca_file))
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        # Watches have connections of their own.
+        connector = aiohttp.TCPConnector(limit=CONNECTIONS + 8, ssl=context)
+        self._session = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.session.close()
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """Open."""
+        if self._session is None:
+            raise RuntimeError("used outside of its `async with`")
+        return self._session
+
+    async def request(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Any:
+        """The answer's object. Raises `Refused`."""
+        data = None if body is None else orjson.dumps(body)
+        headers = self._headers | {"Content-Type": content_type, "Accept": "application/json"}
+        async with self.session.request(method, self._url + path, data=data, headers=headers) as answer:
+            text = await answer.read()
+        if answer.status >= 400:
+            raise Refused(f"{method} {path}: {answer.status} {text[:500].decode(errors='replace')}")
+        return orjson.loads(text)
+
+    async def watch(
+        self, path: str, params: dict[str, str], *, metadata_only: bool = False
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Events from now on, for as long as the API server keeps the stream: far longer than a run."""
+        first = await self.request("GET", f"{path}?limit=1")
+        query = {"watch": "true", "resourceVersion": first["metadata"]["resourceVersion"], "timeoutSeconds": "3600"}
+        headers = self._headers | {"Accept": METADATA_ONLY if metadata_only else "application/json"}
+        async with self.session.get(self._url + path, params=query | params, headers=headers) as stream:
+            if stream.status != 200:
+                raise Refused(f"WATCH {path}: {stream.status}")
+            async for line in split_lines(stream.content.iter_any()):
+                yield orjson.loads(line)

@@ -1,0 +1,1 @@
+"""One file per scenario. Each returns plain data for the report."""

@@ -1,0 +1,67 @@
+"""Many AgentJobs at once, and as many plain Jobs without an operator: the floor."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any, Final
+
+from bench import load
+from bench.load import Creator
+from bench.measure.spent import Meter
+from bench.operatorrun import Operator
+from bench.plane import Plane, make_namespace
+from bench.recorder import Recorder, Watched, watching
+
+SECONDS: Final = 300.0
+SETTLE_SECONDS: Final = 2.0
+"""Until the last status is in the audit log."""
+
+
+async def agentjobs(plane: Plane, operator: Operator, count: int, namespace: str = "burst") -> dict[str, Any]:
+    """Seconds from the first request to all Jobs and to all AgentJobs terminal, and what it cost."""
+    await make_namespace(plane.api, namespace)
+    seen = Recorder()
+    creator = Creator(plane.api, plane.store, namespace)
+    watches: tuple[Watched, ...] = (
+        (load.AGENTJOBS.format(namespace), {}, False, seen.agentjob),
+        (load.JOBS.format(namespace), {}, True, seen.child_job),
+        (load.PODS.format(namespace), load.ENDED_PODS, True, seen.ended_pod),
+    )
+    async with watching(plane.api, *watches):
+        meter, begun = Meter(plane, operator), time.monotonic()
+        await load.at_once(creator.agentjob, "job", count)
+        created = time.monotonic()
+        await seen.until("terminal", count, SECONDS)
+        await seen.until("job", count, SECONDS)
+        await asyncio.sleep(SETTLE_SECONDS)
+    return {
+        "count": count,
+        "secondsToCreate": round(created - begun, 2),
+        "secondsToAllJobs": round(seen.last("job") - begun, 2),
+        "secondsToAllTerminal": round(seen.last("terminal") - begun, 2),
+        "phases": dict(seen.phases),
+        **meter.read(count),
+    }
+
+
+async def plain_jobs(plane: Plane, count: int, namespace: str = "floor") -> dict[str, Any]:
+    """Seconds from the first request to all pods ended and all Jobs complete."""
+    await make_namespace(plane.api, namespace)
+    seen = Recorder()
+    creator = Creator(plane.api, plane.store, namespace)
+    watches: tuple[Watched, ...] = (
+        (load.JOBS.format(namespace), {}, False, seen.plain_job),
+        (load.PODS.format(namespace), load.ENDED_PODS, True, seen.ended_pod),
+    )
+    async with watching(plane.api, *watches):
+        meter, begun = Meter(plane), time.monotonic()
+        await load.at_once(creator.plain_job, "job", count)
+        await seen.until("terminal", count, SECONDS)
+        await seen.until("pod ended", count, SECONDS)
+    return {
+        "count": count,
+        "secondsToAllPodsEnded": round(seen.last("pod ended") - begun, 2),
+        "secondsToAllTerminal": round(seen.last("terminal") - begun, 2),
+        **meter.read(count),
+    }
