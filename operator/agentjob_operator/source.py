@@ -20,6 +20,7 @@ async def stream(
     namespaces: Sequence[str],
     page_size: int,
     request_timeout: float,
+    trace: Callable[[], aiohttp.TraceConfig],
 ) -> None:
     """Feeds `handlers` until `stop` is set. Returns or raises when kopf cannot go on.
 
@@ -29,7 +30,9 @@ async def stream(
     async def login(**_: object) -> kopf.AiohttpSession:
         cluster = kube.cluster
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=cluster.ssl_context()), headers=await cluster.headers()
+            connector=aiohttp.TCPConnector(limit=0, ssl=cluster.ssl_context()),
+            headers=await cluster.headers(),
+            trace_configs=[trace()],
         )
         return kopf.AiohttpSession(server=cluster.server, aiohttp_session=session)
 

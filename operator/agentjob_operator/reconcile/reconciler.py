@@ -50,7 +50,7 @@ logger = logging.getLogger(__name__)
 
 
 class Reconciler:
-    """Everything it needs is handed in; `finished` is told of each AgentJob that ended here."""
+    """Everything it needs is handed in; `finished` is told of each AgentJob that ended here, `recorded` of each status that was written."""
 
     def __init__(
         self,
@@ -61,9 +61,10 @@ class Reconciler:
         settings: Settings,
         clock: Callable[[], datetime],
         finished: Callable[[AgentJob], None],
+        recorded: Callable[[AgentJob, AgentJobStatus, AgentJobStatus, Observed, Plan], None],
     ) -> None:
         self._kube, self._cache, self._settings = kube, cache, settings
-        self._clock, self._finished = clock, finished
+        self._clock, self._finished, self._recorded = clock, finished, recorded
         self._gatherer = Gatherer(kube, store, cache)
         self._memory = Memory()
 
@@ -199,6 +200,7 @@ class Reconciler:
             await self._refresh(agentjob.key)
             raise Stalled(f"the API server refuses the status: {error}") from error
         self._after_write(written, wanted, note, now)
+        self._recorded(written, status, wanted, observed, todo)
         if (warning := warning_of(status, wanted)) is not None:
             await emit(self._kube, written, warning)
         return None if todo.retry is None else (todo.retry.not_before - now).total_seconds()
