@@ -84,3 +84,7 @@ class Report(ApiModel):
     """The pod was told to stop (SIGTERM) before the agent ended."""
     active_seconds: int = 0
     """From the agent's start to its end."""
+    archive_milliseconds: int = 0
+    """Packing the workspace; 0 without an archive."""
+    upload_milliseconds: int = 0
+    """Uploading it, with every try."""

@@ -11,6 +11,7 @@ from generate.chart_golden import chart_golden_files
 from generate.files import Files
 from generate.golden import golden_files
 from generate.install import CHART, install_yaml
+from generate.metrics_reference import metrics_reference
 from generate.values_schema import values_schema_of
 
 _YAML_HEADER = "# Generated from crds/agentjob_api by `make generate`. Do not edit.\n"
@@ -22,6 +23,7 @@ def generated_files(root: Path) -> Files:
     files = {
         PurePosixPath("crds/agentjobs.yaml"): crd,
         PurePosixPath("docs/api-reference.md"): api_reference(),
+        PurePosixPath("docs/metrics.md"): metrics_reference(),
         CHART / "templates/crd.yaml": crd_template(crd),
         CHART / "values.schema.json": values_schema_of(root / CHART),
     }

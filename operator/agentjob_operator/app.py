@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
+from aiohttp import web
 
 from agentjob_operator import health, leader, logs, preflight, source
 from agentjob_operator.cache import Cache
@@ -21,6 +22,8 @@ from agentjob_operator.kube.auth import NoCluster, load_cluster
 from agentjob_operator.kube.client import KubeClient
 from agentjob_operator.kube.errors import KubeError
 from agentjob_operator.kube.watch import Watch
+from agentjob_operator.metrics.process import Metrics
+from agentjob_operator.metrics.reconciles import measured
 from agentjob_operator.objects import Key
 from agentjob_operator.reconcile import NetworkPolicies, Reconciler
 from agentjob_operator.settings import Settings
@@ -46,18 +49,25 @@ class Operator:
         self._settings = settings
         self._stop = asyncio.Event()
         self._health = health.Health()
+        self._metrics = Metrics(
+            default_model=settings.default_model.name,
+            lease=settings.leader_election.lease_name,
+            leads=lambda: self._health.state in ("syncing", "leading"),
+            clock=_now,
+        )
 
     async def run(self) -> int:
         """Until SIGTERM or SIGINT, or until it cannot go on."""
         settings = self._settings
         cluster = await load_cluster()
-        server = await health.serve(self._health, settings.health_host, settings.health_port)
+        servers = await self._serve()
         kube = KubeClient(
             cluster,
             timeout_seconds=settings.api_timeout_seconds,
             qps=settings.api_qps,
             burst=settings.api_burst,
             connections=2 * settings.workers + 8,
+            metrics=self._metrics.requests,
         )
         self._catch_signals()
         try:
@@ -66,14 +76,24 @@ class Operator:
                 return await self._lead(kube, store)
         finally:
             self._health.state = "stopping"
-            await server.cleanup()
+            for server in servers:
+                await server.cleanup()
+
+    async def _serve(self) -> list[web.AppRunner]:
+        host, metrics_port = self._settings.health_host, self._settings.metrics_port
+        metrics = [self._metrics.route()]
+        beside = metrics if metrics_port is None else []
+        servers = [await health.serve(self._health, host, self._settings.health_port, beside)]
+        return servers if metrics_port is None else [*servers, await health.serve_routes(metrics, host, metrics_port)]
 
     async def _lead(self, kube: KubeClient, store: ObjectStore) -> int:
         options = self._settings.leader_election
         if not options.enabled:
             return await self._work(kube, store, None)
         leading = asyncio.Event()
-        election = asyncio.create_task(leader.lead(kube.cluster, options, leading.set), name="leader election")
+        election = asyncio.create_task(
+            leader.lead(kube.cluster, options, leading.set, self._metrics.requests.trace), name="leader election"
+        )
         self._health.state = "standby"
         logger.info("standing by for the Lease", lease=options.lease_name)
         try:
@@ -89,7 +109,10 @@ class Operator:
 
     async def _work(self, kube: KubeClient, store: ObjectStore, election: asyncio.Task[None] | None) -> int:
         settings, cache = self._settings, Cache()
-        queue: WorkQueue[Key] = WorkQueue(base=settings.backoff_base_seconds, maximum=settings.backoff_max_seconds)
+        metrics, self._metrics.scrape.cache = self._metrics, cache
+        queue: WorkQueue[Key] = WorkQueue(
+            base=settings.backoff_base_seconds, maximum=settings.backoff_max_seconds, metrics=metrics.queue
+        )
         self._health.state = "syncing"
         self._health.stuck = lambda: (
             f"AgentJobs have been waiting for a worker for {queue.stuck_seconds():.0f} s"
@@ -98,17 +121,25 @@ class Operator:
         )
         page = {"namespaces": settings.namespaces, "page_size": settings.list_page_size}
         squaring = Squaring(kube=kube, cache=cache, queue=queue, **page)  # type: ignore[arg-type]
-        sweep = Sweep(kube=kube, storage=settings.storage, seconds=settings.sweep_seconds, clock=_now, **page)  # type: ignore[arg-type]
-        network = NetworkPolicies(kube, settings)
+        sweep = Sweep(
+            kube=kube,
+            storage=settings.storage,
+            seconds=settings.sweep_seconds,
+            clock=_now,
+            recorder=metrics.recorder,
+            **page,  # type: ignore[arg-type]
+        )
         reconciler = Reconciler(
             kube=kube,
             store=store,
             cache=cache,
             settings=settings,
-            network=network,
+            network=NetworkPolicies(kube, settings),
             clock=_now,
             finished=sweep.schedule,
+            recorded=metrics.agentjobs.written,
         )
+        reconcile = measured(reconciler.reconcile, metrics.recorder)
         handlers = Handlers(cache, queue)
         watches = [
             Watch(kube, paths.in_namespace(collection, namespace), paths.MANAGED, handler)
@@ -121,9 +152,7 @@ class Operator:
         logger.info("leading", unfinished=unfinished)
         self._health.state = "leading"
         kopf_stop = asyncio.Event()
-        workers = [
-            asyncio.create_task(work(queue, reconciler.reconcile), name="worker") for _ in range(settings.workers)
-        ]
+        workers = [asyncio.create_task(work(queue, reconcile), name="worker") for _ in range(settings.workers)]
         parts = [
             *workers,
             asyncio.create_task(sweep.run(), name="sweep"),
@@ -136,6 +165,7 @@ class Operator:
                 *(kube, handlers, kopf_stop),
                 catch_signals=self._catch_signals,
                 request_timeout=settings.api_timeout_seconds,
+                trace=metrics.requests.trace,
                 **page,  # type: ignore[arg-type]
             ),
             name="kopf",

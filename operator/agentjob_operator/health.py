@@ -4,7 +4,7 @@ healthz  200 while the event loop turns and no AgentJob has been waiting for a w
 readyz   200 once this process leads and its cache is squared, or stands by for the leader
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -24,8 +24,8 @@ class Health:
         return self.state in ("standby", "leading")
 
 
-async def serve(health: Health, host: str, port: int) -> web.AppRunner:
-    """A running server; `cleanup` ends it. Raises `OSError` when the port is taken."""
+async def serve(health: Health, host: str, port: int, more: Sequence[web.RouteDef] = ()) -> web.AppRunner:
+    """A running server, with `more` routes; `cleanup` ends it. Raises `OSError` when the port is taken."""
 
     async def healthz(_: web.Request) -> web.Response:
         problem = health.stuck()
@@ -34,8 +34,13 @@ async def serve(health: Health, host: str, port: int) -> web.AppRunner:
     async def readyz(_: web.Request) -> web.Response:
         return web.Response(text=health.state, status=200 if health.ready else 503)
 
+    return await serve_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), *more], host, port)
+
+
+async def serve_routes(routes: Sequence[web.RouteDef], host: str, port: int) -> web.AppRunner:
+    """As `serve`, without the probes."""
     app = web.Application()
-    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    app.add_routes(routes)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, handle_signals=False)
     await runner.setup()
     await web.TCPSite(runner, host, port).start()

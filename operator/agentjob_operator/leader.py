@@ -4,6 +4,7 @@ kopf's peering is no election: equal priorities freeze everybody.
 """
 
 import asyncio
+import copy
 import os
 import socket
 import uuid
@@ -69,11 +70,15 @@ async def _try(request: Awaitable[bool]) -> bool:
         return False
 
 
-async def lead(cluster: Cluster, options: Options, started: Callable[[], None]) -> None:
+async def lead(
+    cluster: Cluster, options: Options, started: Callable[[], None], trace: Callable[[], aiohttp.TraceConfig]
+) -> None:
     """Waits for the Lease, calls `started`, and returns when the Lease is lost. Cancelled, it gives the Lease up."""
     identity = f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}"
     namespace = options.lease_namespace or _own_namespace()
-    async with ApiClient(cluster.configuration) as client:
+    configuration = copy.copy(cluster.configuration)
+    configuration.trace_configs = [trace()]
+    async with ApiClient(configuration) as client:
         lock = PatientLock(options.lease_name, namespace, identity, client)
 
         async def on_started() -> None:

@@ -204,6 +204,8 @@ class Settings(BaseSettings):
     health_host: str = "0.0.0.0"  # noqa: S104 - the kubelet asks from outside the pod
     health_port: int = Field(default=8080, ge=0, le=65_535)
     """`/healthz` and `/readyz`; 0 takes a free port."""
+    metrics_port: Annotated[int | None, Field(ge=1, le=65_535), BeforeValidator(_none_when_empty)] = None
+    """`/metrics`, on `health_host`; on the port of the probes when unset."""
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

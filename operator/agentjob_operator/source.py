@@ -21,6 +21,7 @@ async def stream(
     namespaces: Sequence[str],
     page_size: int,
     request_timeout: float,
+    trace: Callable[[], aiohttp.TraceConfig],
 ) -> None:
     """Feeds `handlers` until `stop` is set. Returns or raises when kopf cannot go on.
 
@@ -33,6 +34,7 @@ async def stream(
             connector=aiohttp.TCPConnector(limit=0, ssl=cluster.ssl_context()),
             headers=await cluster.headers(),
             middlewares=(Answers(),),
+            trace_configs=[trace()],
         )
         return kopf.AiohttpSession(server=cluster.server, aiohttp_session=session)
 

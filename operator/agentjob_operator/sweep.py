@@ -18,6 +18,8 @@ from agentjob_operator.kube import paths
 from agentjob_operator.kube.client import KubeClient
 from agentjob_operator.kube.errors import KubeError, NotFound
 from agentjob_operator.kube.lists import list_pages
+from agentjob_operator.metrics import definitions as metrics
+from agentjob_operator.metrics.recorder import Recorder
 from agentjob_operator.objects import AgentJob, Key, agentjob_of, moment
 from agentjob_operator.reconcile.write import patch_status
 from agentjob_operator.settings import StorageSettings
@@ -47,8 +49,9 @@ class Sweep:
         page_size: int,
         seconds: float,
         clock: Callable[[], datetime],
+        recorder: Recorder,
     ) -> None:
-        self._kube, self._storage, self._clock = kube, storage, clock
+        self._kube, self._storage, self._clock, self._recorder = kube, storage, clock, recorder
         self._namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
         self._page_size, self._every = page_size, timedelta(seconds=seconds)
         self._next_sweep = clock()
@@ -114,6 +117,7 @@ class Sweep:
 
     def _try_again(self, key: Key, error: KubeError) -> None:
         failures = self._failures[key] = self._failures.get(key, 0) + 1
+        self._recorder.count(metrics.SWEEP_FAILURES)
         log = logger.bind(namespace=key.namespace, name=key.name, tries=failures)
         if failures >= TRIES:
             log.warning(f"left to the next sweep: {error}")
@@ -136,13 +140,16 @@ class Sweep:
         preconditions = {"uid": agentjob.uid, "resourceVersion": agentjob.resource_version}
         options = {"propagationPolicy": "Background", "preconditions": preconditions}
         await self._kube.delete(paths.agentjob(*agentjob.key), options)
+        self._recorder.count(metrics.EXPIRED)
         logger.info("deleted: its ttlSecondsAfterFinished is over", namespace=agentjob.namespace, name=agentjob.name)
 
     async def _renew(self, agentjob: AgentJob, now: datetime) -> AgentJob:
         key = agentjob.status["artifacts"]["workspace"]["key"]
         url, expires = download_url(self._storage, key, agentjob.name, _expiry_seconds(agentjob), now)
         artifacts = {"downloadURL": url, "expiresAt": rfc3339(expires)}
-        return await patch_status(self._kube, agentjob, {"artifacts": artifacts})
+        renewed = await patch_status(self._kube, agentjob, {"artifacts": artifacts})
+        self._recorder.count(metrics.URL_RENEWALS)
+        return renewed
 
 
 def due_at(agentjob: AgentJob) -> datetime | None:

@@ -11,6 +11,8 @@ import random
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
+from agentjob_operator.metrics.queue import QueueMetrics
+
 K = TypeVar("K", bound=Hashable)
 
 
@@ -21,7 +23,10 @@ class QueueShutDown(Exception):  # noqa: N818 - a signal to workers, not an erro
 class WorkQueue(Generic[K]):
     """For one event loop. `base` and `maximum` are the backoff's bounds in seconds."""
 
-    def __init__(self, *, base: float, maximum: float, random_source: random.Random | None = None) -> None:
+    def __init__(
+        self, *, base: float, maximum: float, metrics: QueueMetrics, random_source: random.Random | None = None
+    ) -> None:
+        self._metrics = metrics
         self._base, self._maximum = base, maximum
         self._random = random_source or random.Random()
         self._ready: asyncio.Queue[K | None] = asyncio.Queue()
@@ -51,6 +56,7 @@ class WorkQueue(Generic[K]):
         if self._shut_down or key in self._dirty:
             return
         self._dirty.add(key)
+        self._metrics.added(key)
         if key not in self._processing:
             self._put(key)
 
@@ -73,6 +79,7 @@ class WorkQueue(Generic[K]):
         self._failures[key] = failures + 1
         full = min(self._maximum, math.ldexp(self._base, min(failures, 30)))
         delay = full * (0.5 + self._random.random() / 2)
+        self._metrics.retried()
         self.add_after(key, delay)
         return delay
 
@@ -93,12 +100,14 @@ class WorkQueue(Generic[K]):
         self._moved = asyncio.get_running_loop().time()
         self._dirty.discard(key)
         self._processing.add(key)
+        self._metrics.taken(key)
         self._idle.clear()
         return key
 
     def done(self, key: K) -> None:
         """Ends the processing of `key`; it becomes ready again when it was added meanwhile."""
         self._processing.discard(key)
+        self._metrics.done(key)
         if key in self._dirty:
             self._put(key)
         if not self._processing:

@@ -1,6 +1,7 @@
 """Packs the workspace and stores everything but the report."""
 
 import logging
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -42,6 +43,8 @@ class Delivery:
     workspace: StoredObject | None
     reason: Reason | None = None
     message: str = ""
+    archive_milliseconds: int = 0
+    upload_milliseconds: int = 0
 
 
 class Deliverer:
@@ -59,16 +62,24 @@ class Deliverer:
 
     def _workspace(self) -> Delivery:
         name = ObjectName.WORKSPACE_ZIP if self._config.archive.format == "Zip" else ObjectName.WORKSPACE_TAR_ZSTD
+        started = time.monotonic()
         try:
             packed = pack(self._request(name), self._check_time)
+            packed_at = time.monotonic()
             stored = self._uploader.put(name, Payload(packed.path, packed.size, packed.sha256), WORKSPACE_PATIENCE)
         except ArchiveTooLargeError as error:
             return _failed(Reason.ARCHIVE_TOO_LARGE, error)
         except (ArchiveError, UploadError, OSError) as error:
             return _failed(Reason.ARCHIVE_FAILED, error)
+        stored_at = time.monotonic()
         packed.path.unlink()
         self._extra(ObjectName.FILES, Payload.of(packed.manifest))
-        return Delivery(stored.model_copy(update={"files": packed.files}), message=_omissions(packed))
+        return Delivery(
+            stored.model_copy(update={"files": packed.files}),
+            message=_omissions(packed),
+            archive_milliseconds=round((packed_at - started) * 1000),
+            upload_milliseconds=round((stored_at - packed_at) * 1000),
+        )
 
     def _request(self, name: str) -> PackRequest:
         target = self._paths.courier_dir / name

@@ -141,6 +141,8 @@ class Courier:
             log_key=self._log_key(),
             terminated=terminated,
             active_seconds=int(active),
+            archive_milliseconds=delivery.archive_milliseconds,
+            upload_milliseconds=delivery.upload_milliseconds,
         )
 
     def _log_key(self) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Final, Self
@@ -12,6 +13,7 @@ import orjson
 from agentjob_operator.kube.auth import Cluster, load_cluster
 from agentjob_operator.kube.errors import Unauthorized, Unavailable, error_of
 from agentjob_operator.kube.throttle import Throttle
+from agentjob_operator.metrics.requests import RequestMetrics
 
 JSON: Final = "application/json"
 MERGE_PATCH: Final = "application/merge-patch+json"
@@ -23,8 +25,17 @@ logger = logging.getLogger(__name__)
 class KubeClient:
     """`async with KubeClient(cluster, …) as kube: await kube.get(path)`. Retries nothing but a 401, once, with a token read anew."""
 
-    def __init__(self, cluster: Cluster, *, timeout_seconds: float, qps: float, burst: int, connections: int) -> None:
-        self._cluster = cluster
+    def __init__(
+        self,
+        cluster: Cluster,
+        *,
+        timeout_seconds: float,
+        qps: float,
+        burst: int,
+        connections: int,
+        metrics: RequestMetrics,
+    ) -> None:
+        self._cluster, self._metrics = cluster, metrics
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._throttle = Throttle(qps, burst)
         self._connections = connections
@@ -86,8 +97,10 @@ class KubeClient:
         session = self._session_now()
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout.total, sock_read=quiet_seconds)
         url, headers = self._cluster.server + path, await self._cluster.headers()
+        started = time.perf_counter()
         try:
             async with session.get(url, params=params, headers=headers, timeout=timeout) as response:
+                self._metrics.seen("GET", path, response.status, time.perf_counter() - started, watch=True)
                 if response.status >= 400:
                     answer = _decode(await response.read(), response.status)
                     raise error_of(response.status, answer, response.headers.get("Retry-After"), f"WATCH {path}")
@@ -110,13 +123,15 @@ class KubeClient:
         headers = await self._cluster.headers()
         if data is not None:
             headers["Content-Type"] = content_type
-        url = self._cluster.server + path
+        url, started = self._cluster.server + path, time.perf_counter()
         try:
             async with session.request(method, url, params=params, data=data, headers=headers) as response:
                 text = await response.read()
                 status, retry_after = response.status, response.headers.get("Retry-After")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self._metrics.seen(method, path, 0, time.perf_counter() - started)
             raise Unavailable(f"{method} {path}: {error or type(error).__name__}") from error
+        self._metrics.seen(method, path, status, time.perf_counter() - started)
         answer = _decode(text, status)
         if status >= 400:
             raise error_of(status, answer, retry_after, f"{method} {path}")

@@ -93,7 +93,7 @@ def parse_prepare_failure(text: str) -> PrepareFailure | None:
 
 
 def _figures_hold(report: Report) -> bool:
-    counts = [report.steps, report.active_seconds]
+    counts = [report.steps, report.active_seconds, report.archive_milliseconds, report.upload_milliseconds]
     if report.workspace is not None:
         counts += [report.workspace.bytes, report.workspace.files]
     return all(0 <= count <= MAX_COUNT for count in counts) and _usage_holds(report.usage)

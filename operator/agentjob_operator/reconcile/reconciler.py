@@ -51,7 +51,7 @@ logger = logging.getLogger(__name__)
 
 
 class Reconciler:
-    """Everything it needs is handed in; `finished` is told of each AgentJob that ended here."""
+    """Everything it needs is handed in; `finished` is told of each AgentJob that ended here, `recorded` of each status that was written."""
 
     def __init__(
         self,
@@ -63,9 +63,11 @@ class Reconciler:
         network: NetworkPolicies,
         clock: Callable[[], datetime],
         finished: Callable[[AgentJob], None],
+        recorded: Callable[[AgentJob, AgentJobStatus, AgentJobStatus, Observed, Plan], None],
     ) -> None:
         self._kube, self._cache, self._settings = kube, cache, settings
-        self._network, self._clock, self._finished = network, clock, finished
+        self._network, self._clock = network, clock
+        self._finished, self._recorded = finished, recorded
         self._gatherer = Gatherer(kube, store, cache)
         self._memory = Memory()
 
@@ -206,6 +208,7 @@ class Reconciler:
             await self._refresh(agentjob.key)
             raise Stalled(f"the API server refuses the status: {error}") from error
         self._after_write(written, wanted, note, now)
+        self._recorded(written, status, wanted, observed, todo)
         if (warning := warning_of(status, wanted)) is not None:
             await emit(self._kube, written, warning)
         return None if todo.retry is None else (todo.retry.not_before - now).total_seconds()

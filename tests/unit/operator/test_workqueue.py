@@ -4,11 +4,13 @@ import asyncio
 import random
 
 import pytest
+from agentjob_operator.metrics.queue import QueueMetrics
+from agentjob_operator.metrics.recorder import Recorder
 from agentjob_operator.workqueue import QueueShutDown, WorkQueue
 
 
 def _queue(base: float = 0.01, maximum: float = 0.05) -> WorkQueue[str]:
-    return WorkQueue(base=base, maximum=maximum, random_source=random.Random(1))
+    return WorkQueue(base=base, maximum=maximum, metrics=QueueMetrics(Recorder()), random_source=random.Random(1))
 
 
 async def _empty(queue: WorkQueue[str]) -> bool:

@@ -1,0 +1,57 @@
+"""Definitions, bounds on labels, and what paths of the API mean."""
+
+import re
+
+import pytest
+from agentjob_operator.metrics.definitions import ALL, Kind, Metric
+from agentjob_operator.metrics.process import Metrics
+from agentjob_operator.metrics.recorder import MAX_FREE_VALUES, OTHER, Recorder
+from agentjob_operator.metrics.requests import resource_of
+from prometheus_client import generate_latest
+from unit.operator.clusterobjects import NOW
+
+
+@pytest.mark.parametrize("metric", ALL, ids=lambda metric: metric.name)
+def test_names_follow_the_conventions(metric: Metric) -> None:
+    """Base units, `_total` on counters alone, and never the name of an AgentJob as a label."""
+    assert re.fullmatch(r"[a-z][a-z0-9_]*[a-z0-9]", metric.name)
+    assert metric.name.endswith("_total") is (metric.kind is Kind.COUNTER)
+    assert metric.kind is not Kind.HISTOGRAM or metric.name.endswith("_seconds")
+    assert not {"uid", "pod", "job", "agentjob"} & set(metric.labels)
+    assert "name" not in metric.labels or metric.labels == ("name",), "of the Lease or the queue"
+    assert metric.help.endswith(".")
+
+
+def test_a_follower_says_so_and_serves_every_gauge_of_its_own() -> None:
+    """A replica that stands by is scraped, too: leader 0, an empty queue."""
+    metrics = Metrics(default_model="m", lease="lease", leads=lambda: False, clock=lambda: NOW)
+    text = generate_latest(metrics.recorder.registry).decode()
+    assert 'leader_election_master_status{name="lease"} 0.0' in text
+    assert 'workqueue_depth{name="agentjobs"} 0.0' in text
+    assert "_created" not in text.replace("agentjob_created_total", "")
+
+
+def test_values_that_tenants_choose_are_bounded() -> None:
+    """Else anybody who may create AgentJobs could make series without end."""
+    recorder = Recorder()
+    names = {recorder.bounded(f"model-{number}") for number in range(3 * MAX_FREE_VALUES)}
+    assert len(names) == MAX_FREE_VALUES + 1
+    assert OTHER in names
+    assert recorder.bounded("model-0") == "model-0"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/api/v1/pods", ("pods", False)),
+        ("/api/v1/namespaces/a/secrets", ("secrets", False)),
+        ("/apis/batch/v1/namespaces/a/jobs/b", ("jobs", True)),
+        ("/apis/agentjob.io/v1alpha1/namespaces/a/agentjobs/b/status", ("agentjobs/status", True)),
+        ("/api/v1/namespaces/a", ("namespaces", True)),
+        ("/version", ("other", True)),
+        ("/apis/agentjob.io/v1alpha1", ("other", True)),
+    ],
+)
+def test_resources_of_paths(path: str, expected: tuple[str, bool]) -> None:
+    """The label is the resource, never an object's name."""
+    assert resource_of(path) == expected
