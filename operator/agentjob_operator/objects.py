@@ -17,6 +17,9 @@ ORDINARY_WAITING = frozenset({"ContainerCreating", "PodInitializing", ""})
 BESIDE = (PodContainer.DESKTOP, PodContainer.NOTEBOOK)
 """Containers that no attempt waits for."""
 
+MAX_DIGITS = 6
+"""Of an attempt's number: anybody may have written the annotation."""
+
 Json = Mapping[str, Any]
 """A decoded JSON object."""
 
@@ -76,6 +79,8 @@ class Job:
     created: str
     deleting: bool
     conditions: tuple[ObjectCondition, ...]
+    resumed_from: int | None = None
+    """The attempt whose checkpoint it goes on from."""
 
     @property
     def key(self) -> Key:
@@ -213,6 +218,7 @@ def job_of(raw: Json) -> Job:
         created=meta["creationTimestamp"],
         deleting="deletionTimestamp" in meta,
         conditions=_conditions(raw.get("status") or {}, JOB_CONDITIONS),
+        resumed_from=_resumed_from(meta),
     )
 
 
@@ -239,6 +245,11 @@ def pod_of(raw: Json, *, gone: bool = False) -> Pod:
 
 def _agentjob_name(meta: Json) -> str:
     return str((meta.get("annotations") or {}).get(names.ANNOTATION_NAME, ""))
+
+
+def _resumed_from(meta: Json) -> int | None:
+    text = str((meta.get("annotations") or {}).get(names.ANNOTATION_RESUMED_FROM, ""))
+    return int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else None
 
 
 def _controller_uid(meta: Json) -> str:
