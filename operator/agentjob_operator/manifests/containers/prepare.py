@@ -13,7 +13,8 @@ from agentjob_operator.settings import Settings
 
 
 def prepare(attempt: Attempt, settings: Settings) -> Part:
-    """An ordinary init container."""
+    """An ordinary init container. Only an attempt after the first can have a checkpoint to go on from."""
+    config = volumes.config if attempt.number == 1 else volumes.config_to_restore
     return Part(
         name=Container.PREPARE,
         image=settings.runtime_image,
@@ -21,7 +22,7 @@ def prepare(attempt: Attempt, settings: Settings) -> Part:
         resources=settings.resources.prepare,
         env=(HOME_IN_SCRATCH, *_git_credential(attempt.spec)),
         mounts=(
-            volumes.config(attempt, Container.PREPARE, pod.KEY_CONFIG),
+            config(attempt, Container.PREPARE, pod.KEY_CONFIG),
             volumes.workspace(attempt),
             volumes.run(),
             volumes.scratch(Container.PREPARE),
