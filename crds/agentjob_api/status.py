@@ -141,7 +141,8 @@ class AgentJobStatus(ApiModel):
         int, Field(description="Attempts ended from outside: eviction, drain, preemption, node lost.")
     ] = 0
     resumed_from_attempt: Annotated[
-        int | None, Field(description="The attempt whose checkpoint the current one goes on from; absent when it started afresh.")
+        int | None,
+        Field(description="The attempt whose checkpoint the current one goes on from; absent when it started afresh."),
     ] = None
     start_time: Annotated[
         str | None, Field(description="When an agent first started.", json_schema_extra={"format": "date-time"})

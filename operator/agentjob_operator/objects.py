@@ -17,9 +17,6 @@ ORDINARY_WAITING = frozenset({"ContainerCreating", "PodInitializing", ""})
 BESIDE = (PodContainer.DESKTOP, PodContainer.NOTEBOOK)
 """Containers that no attempt waits for."""
 
-MAX_DIGITS = 6
-"""Of an attempt's number: anybody may have written the annotation."""
-
 Json = Mapping[str, Any]
 """A decoded JSON object."""
 
@@ -249,7 +246,8 @@ def _agentjob_name(meta: Json) -> str:
 
 def _resumed_from(meta: Json) -> int | None:
     text = str((meta.get("annotations") or {}).get(names.ANNOTATION_RESUMED_FROM, ""))
-    return int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else None
+    # Anybody may have written it.
+    return int(text) if text.isdecimal() and len(text) < 7 else None
 
 
 def _controller_uid(meta: Json) -> str:

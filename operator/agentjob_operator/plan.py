@@ -42,7 +42,9 @@ def plan(
         own = observed.job is not None and still_runs(observed.job, observed.pod)
         return halting.while_suspended(spec, (*leftovers, observed.job) if own and observed.job else leftovers)
     if (ending := observed.ending) is not None:
-        return _ended(decide(spec, status, ending, now, disruption_cap=disruption_cap, asked=asked), spec, observed, leftovers)
+        return _ended(
+            decide(spec, status, ending, now, disruption_cap=disruption_cap, asked=asked), spec, observed, leftovers
+        )
     left = budget_left(spec, status.usage or Usage())
     if observed.stage is Stage.ABSENT:
         held = halting.before_it_exists(spec, status, leftovers, untouched=untouched)

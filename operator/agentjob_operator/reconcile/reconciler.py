@@ -6,15 +6,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from agentjob_api.reasons import Reason
 from agentjob_api.report import StoredObject
-from agentjob_api.status import AgentJobStatus
+from agentjob_api.status import AgentJobStatus, Phase
 
 from agentjob_operator.cache import Cache
 from agentjob_operator.kube import paths
 from agentjob_operator.kube.client import KubeClient
 from agentjob_operator.kube.errors import Conflict, NotFound, Refused
 from agentjob_operator.manifests import Attempt, Remaining, Tokens, attempt_name, build_job, build_secret
-from agentjob_operator.model import Budget, Evidence, Need, Observed, Plan
+from agentjob_operator.model import Budget, Cause, Evidence, Need, Observed, Plan
 from agentjob_operator.objects import AgentJob, Job, Key, Pod, agentjob_of
 from agentjob_operator.observe import observe
 from agentjob_operator.plan import plan
@@ -22,6 +23,7 @@ from agentjob_operator.reconcile.create import create
 from agentjob_operator.reconcile.errors import Stalled, Waiting
 from agentjob_operator.reconcile.evidence import Gatherer, claimed_archive
 from agentjob_operator.reconcile.memory import Memory, Note
+from agentjob_operator.reconcile.restore import newest_checkpoint
 from agentjob_operator.reconcile.write import delete_job, emit, patch_status
 from agentjob_operator.settings import Settings
 from agentjob_operator.status import (
@@ -35,7 +37,7 @@ from agentjob_operator.status import (
     status_of,
     warning_of,
 )
-from agentjob_operator.storage import ObjectStore, download_url, key_prefix, upload_grant
+from agentjob_operator.storage import ObjectStore, StoreError, download_url, key_prefix, upload_grant
 
 ROUNDS: Final = 6
 """Of asking for evidence; there are five kinds."""
@@ -50,7 +52,7 @@ logger = logging.getLogger(__name__)
 
 
 class Reconciler:
-    """Everything it needs is handed in; `finished` is told of each AgentJob that ended here."""
+    """Everything it needs is handed in; `finished` is told of each AgentJob that ended, or was suspended, here."""
 
     def __init__(
         self,
@@ -62,7 +64,7 @@ class Reconciler:
         clock: Callable[[], datetime],
         finished: Callable[[AgentJob], None],
     ) -> None:
-        self._kube, self._cache, self._settings = kube, cache, settings
+        self._kube, self._store, self._cache, self._settings = kube, store, cache, settings
         self._clock, self._finished = clock, finished
         self._gatherer = Gatherer(kube, store, cache)
         self._memory = Memory()
@@ -82,6 +84,7 @@ class Reconciler:
             *(spec, status, observed, self._clock()),
             disruption_cap=self._settings.disruption_cap,
             older=self._older(agentjob, number),
+            untouched=agentjob.generation == 1,
         )
         waits: list[float | None] = [todo.requeue_seconds]
         note.secret_known = note.secret_known and not _own_secret_gone(note, attempt, observed, self._clock())
@@ -91,10 +94,16 @@ class Reconciler:
             waits.append(pause)
         observed, note.cause_seen, grace = settle(observed, status, note.cause_seen, self._clock())
         waits.append(grace)
+        if todo.delete_first:
+            await self._delete(todo)
         waits.append(await self._write(agentjob, status, observed, todo, note))
+        if not todo.delete_first:
+            await self._delete(todo)
+        return min((wait for wait in waits if wait is not None), default=None)
+
+    async def _delete(self, todo: Plan) -> None:
         for job in todo.delete:
             await delete_job(self._kube, job)
-        return min((wait for wait in waits if wait is not None), default=None)
 
     async def _current(self, key: Key) -> AgentJob | None:
         if self._cache.is_suspect(key):
@@ -162,16 +171,26 @@ class Reconciler:
         remaining = Remaining(budget.steps, budget.tokens, budget.cost_usd, budget.timeout_seconds)
         attempt = replace(attempt, remaining=remaining)
         grant = upload_grant(attempt, self._settings.storage, self._clock())
+        try:
+            found = await newest_checkpoint(self._store, self._settings.storage, attempt, self._clock())
+        except StoreError as error:
+            logger.warning("attempt %d waits: is there a checkpoint? %s", attempt.number, error)
+            return replace(observed, cause=Cause(Reason.STORE_UNAVAILABLE, str(error))), REFUSED_SECONDS
+        resumed_from, restore = found or (None, None)
+        attempt = replace(attempt, resumed_from=resumed_from)
         created = await create(
             *(self._kube, attempt),
-            secret=None if note.secret_known else build_secret(attempt, grant, Tokens.random(), self._settings),
+            secret=None
+            if note.secret_known
+            else build_secret(attempt, grant, Tokens.random(), self._settings, restore),
             job=build_job(attempt, self._settings) if job else None,
         )
         note.secret_known = note.secret_known or created.secret
         if created.job is not None:
             note.job_uid = created.job.uid
             self._cache.put_job(created.job)
-            logger.info("created the Job %s (attempt %d)", created.job.name, attempt.number)
+            goes_on = "" if resumed_from is None else f", from the checkpoint of attempt {resumed_from}"
+            logger.info("created the Job %s (attempt %d%s)", created.job.name, attempt.number, goes_on)
         if created.cause is None:
             return observed, LOOK_AGAIN_SECONDS
         logger.warning("attempt %d cannot be created: %s", attempt.number, created.cause.message)
@@ -201,6 +220,8 @@ class Reconciler:
         self._after_write(written, wanted, note, now)
         if (warning := warning_of(status, wanted)) is not None:
             await emit(self._kube, written, warning)
+        if todo.resume:
+            return 0.0
         return None if todo.retry is None else (todo.retry.not_before - now).total_seconds()
 
     def _after_write(self, written: AgentJob, wanted: AgentJobStatus, note: Note, now: datetime) -> None:
@@ -209,6 +230,7 @@ class Reconciler:
         self._cache.put_agentjob(written)
         if written.finished:
             self._memory.forget(written.key)
+        if written.finished or wanted.phase is Phase.SUSPENDED:
             self._finished(written)
 
     def _links(self, agentjob: AgentJob) -> Links:
