@@ -106,6 +106,9 @@ KEY_DESKTOP_TOKEN_HASH: Final = "desktop-token.sha256"  # noqa: S105 - a key's n
 KEY_NOTEBOOK_TOKEN: Final = "notebook-token"  # noqa: S105 - a key's name
 """The token itself, no newline: notebook only."""
 
+ENV_STORE_CA: Final = "AGENTJOB_STORE_CA"
+"""prepare only: a file with the PEM of the object store's authority, beside those of the system; absent where those do. Not
+`SSL_CERT_FILE`, which git would obey."""
 ENV_MODEL_API_KEY: Final = "AGENTJOB_MODEL_API_KEY"
 """model-proxy only, from `model.apiKeySecretRef`; absent when none is configured."""
 ENV_GIT_USERNAME: Final = "AGENTJOB_GIT_USERNAME"

@@ -128,6 +128,8 @@ class BuiltinEngine:
             self._conversation.append(prompt.task_message(self._job.task, advice))
         elif loaded.header and loaded.header.uid == config.uid:
             self._conversation.append(user(prompt.INTERRUPTED))
+            said = f"[The run goes on from the checkpoint of attempt {loaded.header.attempt}.]"
+            self._job.events.emit(EventType.MESSAGE, role="user", text=said)
         else:
             self._conversation.append(user(prompt.NEW_TASK.format(task=self._job.task), pinned=True))
         self._conversation.sync()
