@@ -19,6 +19,8 @@ LABEL_UID: Final = f"{GROUP}/uid"
 LABEL_ATTEMPT: Final = f"{GROUP}/attempt"
 ANNOTATION_NAME: Final = f"{GROUP}/name"
 """The AgentJob's full name (up to 253 characters) on Jobs, Pods and Secrets: what look-ups use."""
+ANNOTATION_RESUMED_FROM: Final = f"{GROUP}/resumed-from-attempt"
+"""On the Job of an attempt that goes on from a checkpoint: the number of the attempt that left it."""
 
 LABEL_EGRESS: Final = f"{GROUP}/egress"
 """On pods only: their `network.egress`, by which NetworkPolicies select them."""

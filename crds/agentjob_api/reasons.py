@@ -13,6 +13,8 @@ class Effect(StrEnum):
     DISRUPTS = "Disrupts"
     ENDS = "Ends"
     SUCCEEDS = "Succeeds"
+    CANCELS = "Cancels"
+    HOLDS = "Holds"
     HARMLESS = "Harmless"
 
 
@@ -23,6 +25,8 @@ EFFECT_MEANINGS: dict[Effect, str] = {
     Effect.DISRUPTS: "A new attempt that does not count, up to a cap of its own.",
     Effect.ENDS: "Failed, not retried.",
     Effect.SUCCEEDS: "Ended with success.",
+    Effect.CANCELS: "Ended because somebody asked for it: neither a success nor a failure.",
+    Effect.HOLDS: "Nothing runs and no deadline runs out until somebody resumes it.",
     Effect.HARMLESS: "Of desktop or notebook only: the agent works on, and the end of the job is not touched.",
 }
 
@@ -35,6 +39,12 @@ class Reason(StrEnum):
     POD_STARTING = "PodStarting"
     AGENT_RUNNING = "AgentRunning"
     RETRYING = "Retrying"
+    # asked for
+    SUSPENDING = "Suspending"
+    SUSPENDED = "Suspended"
+    RESUMING = "Resuming"
+    CANCELLING = "Cancelling"
+    CANCELLED = "Cancelled"
     # waiting
     JOB_CREATE_REFUSED = "JobCreateRefused"
     NAME_CONFLICT = "NameConflict"
@@ -46,6 +56,7 @@ class Reason(StrEnum):
     CONTAINER_CONFIG_ERROR = "ContainerConfigError"
     VOLUME_UNAVAILABLE = "VolumeUnavailable"
     NETWORK_POLICIES_OFF = "NetworkPoliciesOff"
+    STORE_UNAVAILABLE = "StoreUnavailable"
     # attempts that may be repeated
     AGENT_OOM_KILLED = "AgentOOMKilled"
     AGENT_KILLED = "AgentKilled"
@@ -106,6 +117,11 @@ TABLE: dict[Reason, ReasonInfo] = {
     Reason.POD_STARTING: _I(Effect.RUNS, "The pod is being scheduled, its images pulled, its workspace prepared.", "Nothing."),
     Reason.AGENT_RUNNING: _I(Effect.RUNS, "The agent works.", "Follow it: kubectl logs -f POD -c agent."),
     Reason.RETRYING: _I(Effect.RUNS, "An attempt ended without a verdict; the next one is created.", "Nothing."),
+    Reason.SUSPENDING: _I(Effect.RUNS, "`suspend` is set: the agent is told to stop, and its workspace and conversation are stored.", "Nothing."),
+    Reason.SUSPENDED: _I(Effect.HOLDS, "`suspend` is set: nothing of it runs.", "Set spec.suspend to false to go on."),
+    Reason.RESUMING: _I(Effect.RUNS, "`suspend` was taken back; the next attempt is created, and goes on from the newest checkpoint.", "Nothing."),
+    Reason.CANCELLING: _I(Effect.RUNS, "`cancel` is set: the agent is told to stop, and its workspace is archived.", "Nothing."),
+    Reason.CANCELLED: _I(Effect.CANCELS, "`cancel` was set: it has ended, and what was in the workspace is archived.", "Nothing."),
     Reason.JOB_CREATE_REFUSED: _I(_W, "The API server or an admission webhook refused the Job.", "Read the message and change the policy or the AgentJob."),
     Reason.NAME_CONFLICT: _I(_W, "An object with a name that the operator needs exists and belongs to somebody else.", "Delete or rename the other object."),
     Reason.POD_SECURITY_VIOLATION: _I(_W, "The namespace's Pod Security level refuses the pod.", "Use a level that allows `restricted`, or remove what violates it from the spec."),
@@ -116,6 +132,7 @@ TABLE: dict[Reason, ReasonInfo] = {
     Reason.CONTAINER_CONFIG_ERROR: _I(_W, "A container cannot be configured.", "Read the message; it is the kubelet's."),
     Reason.VOLUME_UNAVAILABLE: _I(_W, "A volume cannot be made, bound or mounted.", "Correct workspace.storageClassName if it is that volume; the message is the cluster's."),
     Reason.NETWORK_POLICIES_OFF: _I(_W, "spec.network asks for what only NetworkPolicies can do, and the operator makes none.", "Have networkPolicies.enabled set, or leave spec.network out."),
+    Reason.STORE_UNAVAILABLE: _I(_W, "The object store does not say whether there is a checkpoint to go on from.", "Check the object store, its bucket and its credential."),
     Reason.AGENT_OOM_KILLED: _I(_R, "The agent used more memory than its limit.", "Raise spec.resources.limits.memory."),
     Reason.AGENT_KILLED: _I(_R, "The agent was killed by a signal.", "Look at the events and the agent's log."),
     Reason.AGENT_CRASHED: _I(_R, "The agent ended without a verdict.", "Look at the agent's log; please report it."),

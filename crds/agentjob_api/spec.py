@@ -25,7 +25,7 @@ DEFAULT_EXCLUDE = (
 EXCLUDE_PATTERN = r"^/*[^!/].*$"
 """Neither a negation nor slashes alone."""
 
-MUTABLE_FIELDS = frozenset({"ttlSecondsAfterFinished"})
+MUTABLE_FIELDS = frozenset({"cancel", "suspend", "ttlSecondsAfterFinished"})
 """Fields of `spec` that may change after creation."""
 
 MAX_ARCHIVE_BYTES = 5 * 1024**3
@@ -200,6 +200,11 @@ class AgentJobSpec(ApiModel):
             "limits.costUSD needs model.prices to count with",
             ".limits.costUSD",
         ),
+        CelRule(
+            "!(has(oldSelf.cancel) && oldSelf.cancel) || (has(self.cancel) && self.cancel)",
+            "cancel cannot be taken back",
+            ".cancel",
+        ),
     )
 
     task: Annotated[
@@ -271,6 +276,16 @@ class AgentJobSpec(ApiModel):
             description="How often an attempt that crashed is repeated. The agent's own verdict never is; a disruption does not count.",
         ),
     ] = 0
+    suspend: Annotated[
+        bool,
+        Field(
+            description="Holds it back before it starts; while it runs, stores a checkpoint and ends the pod. Taken back, it goes on."
+        ),
+    ] = False
+    cancel: Annotated[
+        bool,
+        Field(description="Ends it for good; what is in the workspace is still archived. Cannot be taken back."),
+    ] = False
     linger_seconds: Annotated[
         int,
         Field(

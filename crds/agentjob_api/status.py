@@ -15,11 +15,13 @@ class Phase(StrEnum):
 
     PENDING = "Pending"
     RUNNING = "Running"
+    SUSPENDED = "Suspended"
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
+    CANCELLED = "Cancelled"
 
 
-TERMINAL_PHASES = (Phase.SUCCEEDED, Phase.FAILED)
+TERMINAL_PHASES = (Phase.SUCCEEDED, Phase.FAILED, Phase.CANCELLED)
 
 
 class ConditionType(StrEnum):
@@ -27,6 +29,7 @@ class ConditionType(StrEnum):
 
     ACCEPTED = "Accepted"
     STARTED = "Started"
+    SUSPENDED = "Suspended"
     DESKTOP_READY = "DesktopReady"
     NOTEBOOK_READY = "NotebookReady"
     ARCHIVED = "Archived"
@@ -38,11 +41,12 @@ class ConditionType(StrEnum):
 CONDITION_MEANINGS: dict[ConditionType, str] = {
     ConditionType.ACCEPTED: "The spec can be run: Job and pod are allowed to exist.",
     ConditionType.STARTED: "The agent's container started.",
+    ConditionType.SUSPENDED: "Nothing of it runs until `suspend` is taken back; absent when it never was suspended.",
     ConditionType.DESKTOP_READY: "A person can work on the desktop; absent when there is none.",
     ConditionType.NOTEBOOK_READY: "A person can work in the notebook; absent when there is none.",
     ConditionType.ARCHIVED: "The workspace was uploaded and verified.",
     ConditionType.COMPLETE: "Ended with success.",
-    ConditionType.FAILED: "Ended without success.",
+    ConditionType.FAILED: "Ended without success; absent when it was cancelled.",
     ConditionType.FINISHED: "Ended: one `kubectl wait --for=condition=Finished` serves every end.",
 }
 
@@ -136,6 +140,10 @@ class AgentJobStatus(ApiModel):
     disruptions: Annotated[
         int, Field(description="Attempts ended from outside: eviction, drain, preemption, node lost.")
     ] = 0
+    resumed_from_attempt: Annotated[
+        int | None,
+        Field(description="The attempt whose checkpoint the current one goes on from; absent when it started afresh."),
+    ] = None
     start_time: Annotated[
         str | None, Field(description="When an agent first started.", json_schema_extra={"format": "date-time"})
     ] = None

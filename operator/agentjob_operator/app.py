@@ -129,12 +129,13 @@ class Operator:
             recorder=metrics.recorder,
             **page,  # type: ignore[arg-type]
         )
+        network = NetworkPolicies(kube, settings)
         reconciler = Reconciler(
             kube=kube,
             store=store,
             cache=cache,
             settings=settings,
-            network=NetworkPolicies(kube, settings),
+            network=network,
             clock=_now,
             finished=sweep.schedule,
             recorded=metrics.agentjobs.written,

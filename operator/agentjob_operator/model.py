@@ -101,6 +101,8 @@ class Stage(Enum):
     RUNNING = auto()
     """The agent started, and the attempt has not ended."""
     ENDED = auto()
+    SUSPENDED = auto()
+    """Status says that it is over and that no other follows yet. A Job of it is a leftover."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,23 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Suspend:
+    """The attempt ended, or was not made; another one follows when somebody takes `suspend` back."""
+
+    message: str
+    attempts: int | None = None
+    """What `status.attempts` becomes; None: what is observed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """The attempt is told to stop, and its end is waited for."""
+
+    reason: Reason
+    """SUSPENDING or CANCELLING."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The AgentJob ended."""
 
@@ -163,6 +182,12 @@ class Plan:
     """The Job is there, but nothing proves that its Secret is."""
     retry: Retry | None = None
     finish: Finish | None = None
+    suspend: Suspend | None = None
+    halt: Halt | None = None
+    resume: bool = False
+    """The next attempt may be made."""
     delete: tuple[Job, ...] = field(default=())
     """Jobs that must not go on."""
+    delete_first: bool = False
+    """Before status is written: nobody looks after them later."""
     requeue_seconds: float | None = None

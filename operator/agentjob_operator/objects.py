@@ -76,6 +76,8 @@ class Job:
     created: str
     deleting: bool
     conditions: tuple[ObjectCondition, ...]
+    resumed_from: int | None = None
+    """The attempt whose checkpoint it goes on from."""
 
     @property
     def key(self) -> Key:
@@ -213,6 +215,7 @@ def job_of(raw: Json) -> Job:
         created=meta["creationTimestamp"],
         deleting="deletionTimestamp" in meta,
         conditions=_conditions(raw.get("status") or {}, JOB_CONDITIONS),
+        resumed_from=_resumed_from(meta),
     )
 
 
@@ -239,6 +242,12 @@ def pod_of(raw: Json, *, gone: bool = False) -> Pod:
 
 def _agentjob_name(meta: Json) -> str:
     return str((meta.get("annotations") or {}).get(names.ANNOTATION_NAME, ""))
+
+
+def _resumed_from(meta: Json) -> int | None:
+    text = str((meta.get("annotations") or {}).get(names.ANNOTATION_RESUMED_FROM, ""))
+    # Anybody may have written it.
+    return int(text) if text.isdecimal() and len(text) < 7 else None
 
 
 def _controller_uid(meta: Json) -> str:

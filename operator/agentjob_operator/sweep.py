@@ -1,4 +1,4 @@
-"""Finished AgentJobs: deleted after their TTL, download URLs signed again before they end.
+"""Finished and suspended AgentJobs: deleted after their TTL, download URLs signed again before they end.
 
 They are not in the cache and not watched. A paged LIST at every sweep finds what is due before the next one, and a heap holds
 that much until its time; AgentJobs that end in between come by `schedule`.
@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 from agentjob_api.spec import Archive
-from agentjob_api.status import TERMINAL_PHASES
+from agentjob_api.status import TERMINAL_PHASES, Phase
 
 from agentjob_operator.kube import paths
 from agentjob_operator.kube.client import KubeClient
@@ -26,6 +26,8 @@ from agentjob_operator.settings import StorageSettings
 from agentjob_operator.status import rfc3339
 from agentjob_operator.storage import download_url
 
+SETTLED_PHASES: Final = (*TERMINAL_PHASES, Phase.SUSPENDED)
+"""Nothing runs, and there may be an archive. A suspended AgentJob has no completionTime, and so no TTL."""
 RENEW_EARLY: Final = 0.25
 """A URL is signed again in the last quarter of its life."""
 PAUSE_AFTER_ERROR: Final = 10.0
@@ -99,7 +101,7 @@ class Sweep:
     async def _finished(self) -> AsyncIterator[AgentJob]:
         for namespace in self._namespaces:
             path = paths.in_namespace(paths.AGENTJOBS, namespace)
-            for phase in TERMINAL_PHASES:
+            for phase in SETTLED_PHASES:
                 selectors = {"fieldSelector": f"status.phase={phase}"}
                 async for page in list_pages(self._kube, path, selectors, page_size=self._page_size):
                     for raw in page:
@@ -127,7 +129,7 @@ class Sweep:
 
     async def _do_what_is_due(self, agentjob: AgentJob) -> None:
         now = self._clock()
-        if not agentjob.finished or agentjob.deleting:
+        if agentjob.status.get("phase") not in SETTLED_PHASES or agentjob.deleting:
             return
         if (end := ttl_at(agentjob)) is not None and end <= now:
             await self._delete(agentjob)

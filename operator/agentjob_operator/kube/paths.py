@@ -1,13 +1,14 @@
 """Paths of the API server."""
 
 from agentjob_api import names
+from agentjob_api.status import TERMINAL_PHASES
 
 AGENTJOBS = f"/apis/{names.API_VERSION}/agentjobs"
 JOBS = "/apis/batch/v1/jobs"
 PODS = "/api/v1/pods"
 MANAGED = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
 """Label selector of what is ours."""
-UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
+UNFINISHED = ",".join(f"status.phase!={phase}" for phase in TERMINAL_PHASES)
 """Field selector of AgentJobs that may need something."""
 
 

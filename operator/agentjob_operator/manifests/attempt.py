@@ -41,6 +41,8 @@ class Attempt:
     number: int
     spec: AgentJobSpec
     remaining: Remaining
+    resumed_from: int | None = None
+    """The attempt whose checkpoint it goes on from."""
 
     @property
     def object_name(self) -> str:

@@ -20,8 +20,9 @@ def labels(attempt: Attempt) -> dict[str, str]:
 
 
 def annotations(attempt: Attempt) -> dict[str, str]:
-    """The full name, which a label may be too short for."""
-    return {names.ANNOTATION_NAME: attempt.name}
+    """The full name, which a label may be too short for, and which checkpoint it goes on from."""
+    resumed = {} if attempt.resumed_from is None else {names.ANNOTATION_RESUMED_FROM: str(attempt.resumed_from)}
+    return {names.ANNOTATION_NAME: attempt.name, **resumed}
 
 
 def metadata(attempt: Attempt) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from agentjob_api import pod
-from agentjob_api.grant import UploadGrant
+from agentjob_api.grant import RestoreGrant, UploadGrant
 
 from agentjob_operator.manifests.attempt import Attempt
 from agentjob_operator.manifests.beside import Tokens, token_keys
@@ -15,7 +15,9 @@ KEY_STORE_CA: Final = "store-ca.crt"
 """PEM of the object store's authority: courier only, by `SSL_CERT_FILE`; absent where the system's authorities do."""
 
 
-def build_secret(attempt: Attempt, grant: UploadGrant, tokens: Tokens, settings: Settings) -> dict[str, Any]:
+def build_secret(
+    attempt: Attempt, grant: UploadGrant, tokens: Tokens, settings: Settings, restore: RestoreGrant | None = None
+) -> dict[str, Any]:
     """A core/v1 Secret, to be created only: the operator can read none."""
     authority = settings.storage.ca_pem
     return {
@@ -27,6 +29,7 @@ def build_secret(attempt: Attempt, grant: UploadGrant, tokens: Tokens, settings:
             pod.KEY_TASK: attempt.spec.task,
             pod.KEY_CONFIG: job_config(attempt, settings).model_dump_json(by_alias=True),
             pod.KEY_UPLOAD: grant.model_dump_json(by_alias=True),
+            **({pod.KEY_RESTORE: restore.model_dump_json(by_alias=True)} if restore else {}),
             **({KEY_STORE_CA: authority} if authority else {}),
             **token_keys(attempt.spec, settings.beside, tokens),
         },

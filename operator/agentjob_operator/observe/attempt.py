@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from agentjob_api.pod import Container as Name
-from agentjob_api.reasons import Reason
+from agentjob_api.status import Phase
 
 from agentjob_operator.model import Cause, Ending, Evidence, Need, Observed, Stage
 from agentjob_operator.objects import ORDINARY_WAITING, AgentJob, Container, Job, Pod, moment
@@ -28,12 +28,14 @@ PACKING_POLL_SECONDS: Final = 30.0
 def observe(agentjob: AgentJob, job: Job | None, pod: Pod | None, evidence: Evidence, now: datetime) -> Observed:
     """`job` and `pod` are those of the attempt that `status` counts, as the cache has them."""
     number = max(1, agentjob.status.get("attempts") or 0)
+    if agentjob.status.get("phase") == Phase.SUSPENDED:
+        return Observed(number, Stage.SUSPENDED, job, pod)
     recorded = agentjob.status.get("jobUID") or evidence.job_seen
     if job is not None and recorded and job.uid != recorded:
         job = None
     if job is None and not recorded:
         return _absent(agentjob, number, evidence, now)
-    told = agentjob.status.get("reason") == Reason.AGENT_RUNNING
+    told = agentjob.status.get("phase") == Phase.RUNNING
     attempt = Attempt(agentjob.uid, number, job, pod, evidence, now, told)
     conclusion = conclude(attempt)
     if isinstance(conclusion, Need):
@@ -52,6 +54,9 @@ def _absent(agentjob: AgentJob, number: int, evidence: Evidence, now: datetime) 
     since = agentjob.status.get("attemptTime") or agentjob.created
     if now - moment(since) > FRESH and not evidence.report_checked:
         return Observed(number, Stage.ABSENT, needs=frozenset({Need.REPORT}))
+    if (agentjob.spec.get("cancel") or agentjob.spec.get("suspend")) and not evidence.job_checked:
+        # Whoever is not looked after any more must have none, whatever the cache knows.
+        return Observed(number, Stage.ABSENT, needs=frozenset({Need.JOB}))
     attempt = Attempt(agentjob.uid, number, None, None, evidence, now)
     if attempt.report(evidence.stored_report) is None:
         return Observed(number, Stage.ABSENT)

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from agentjob_api.reasons import Reason
 from agentjob_api.report import StoredObject
-from agentjob_api.status import AgentJobStatus
+from agentjob_api.status import AgentJobStatus, Phase
 
 from agentjob_operator.cache import Cache
 from agentjob_operator.kube import paths
@@ -23,6 +24,7 @@ from agentjob_operator.reconcile.errors import Stalled, Waiting
 from agentjob_operator.reconcile.evidence import Gatherer, claimed_archive
 from agentjob_operator.reconcile.memory import Memory, Note
 from agentjob_operator.reconcile.network import NetworkPolicies
+from agentjob_operator.reconcile.restore import newest_checkpoint
 from agentjob_operator.reconcile.write import delete_job, emit, patch_status
 from agentjob_operator.settings import Settings
 from agentjob_operator.status import (
@@ -36,7 +38,7 @@ from agentjob_operator.status import (
     status_of,
     warning_of,
 )
-from agentjob_operator.storage import ObjectStore, download_url, key_prefix, upload_grant
+from agentjob_operator.storage import ObjectStore, StoreError, download_url, key_prefix, upload_grant
 
 ROUNDS: Final = 6
 """Of asking for evidence; there are five kinds."""
@@ -51,7 +53,8 @@ logger = logging.getLogger(__name__)
 
 
 class Reconciler:
-    """Everything it needs is handed in; `finished` is told of each AgentJob that ended here, `recorded` of each status that was written."""
+    """Everything it needs is handed in; `finished` is told of each AgentJob that ended, or was suspended, here; `recorded` of each
+    status that was written."""
 
     def __init__(
         self,
@@ -65,7 +68,7 @@ class Reconciler:
         finished: Callable[[AgentJob], None],
         recorded: Callable[[AgentJob, AgentJobStatus, AgentJobStatus, Observed, Plan], None],
     ) -> None:
-        self._kube, self._cache, self._settings = kube, cache, settings
+        self._kube, self._store, self._cache, self._settings = kube, store, cache, settings
         self._network, self._clock = network, clock
         self._finished, self._recorded = finished, recorded
         self._gatherer = Gatherer(kube, store, cache)
@@ -86,6 +89,7 @@ class Reconciler:
             *(spec, status, observed, self._clock()),
             disruption_cap=self._settings.disruption_cap,
             older=self._older(agentjob, number),
+            untouched=agentjob.generation == 1,
         )
         waits: list[float | None] = [todo.requeue_seconds]
         note.secret_known = note.secret_known and not _own_secret_gone(note, attempt, observed, self._clock())
@@ -95,10 +99,16 @@ class Reconciler:
             waits.append(pause)
         observed, note.cause_seen, grace = settle(observed, status, note.cause_seen, self._clock())
         waits.append(grace)
+        if todo.delete_first:
+            await self._delete(todo)
         waits.append(await self._write(agentjob, status, observed, todo, note))
+        if not todo.delete_first:
+            await self._delete(todo)
+        return min((wait for wait in waits if wait is not None), default=None)
+
+    async def _delete(self, todo: Plan) -> None:
         for job in todo.delete:
             await delete_job(self._kube, job)
-        return min((wait for wait in waits if wait is not None), default=None)
 
     async def _current(self, key: Key) -> AgentJob | None:
         if self._cache.is_suspect(key):
@@ -168,16 +178,26 @@ class Reconciler:
         if job and (cause := await self._network.prepare(attempt)) is not None:
             return self._refused(attempt, observed, cause)
         grant = upload_grant(attempt, self._settings.storage, self._clock())
+        try:
+            found = await newest_checkpoint(self._store, self._settings.storage, attempt, self._clock())
+        except StoreError as error:
+            logger.warning("attempt %d waits: is there a checkpoint? %s", attempt.number, error)
+            return replace(observed, cause=Cause(Reason.STORE_UNAVAILABLE, str(error))), REFUSED_SECONDS
+        resumed_from, restore = found or (None, None)
+        attempt = replace(attempt, resumed_from=resumed_from)
         created = await create(
             *(self._kube, attempt),
-            secret=None if note.secret_known else build_secret(attempt, grant, Tokens.random(), self._settings),
+            secret=None
+            if note.secret_known
+            else build_secret(attempt, grant, Tokens.random(), self._settings, restore),
             job=build_job(attempt, self._settings) if job else None,
         )
         note.secret_known = note.secret_known or created.secret
         if created.job is not None:
             note.job_uid = created.job.uid
             self._cache.put_job(created.job)
-            logger.info("created the Job %s (attempt %d)", created.job.name, attempt.number)
+            goes_on = "" if resumed_from is None else f", from the checkpoint of attempt {resumed_from}"
+            logger.info("created the Job %s (attempt %d%s)", created.job.name, attempt.number, goes_on)
         if created.cause is None:
             return observed, LOOK_AGAIN_SECONDS
         return self._refused(attempt, replace(observed, job=observed.job or created.job), created.cause)
@@ -211,6 +231,8 @@ class Reconciler:
         self._recorded(written, status, wanted, observed, todo)
         if (warning := warning_of(status, wanted)) is not None:
             await emit(self._kube, written, warning)
+        if todo.resume:
+            return 0.0
         return None if todo.retry is None else (todo.retry.not_before - now).total_seconds()
 
     def _after_write(self, written: AgentJob, wanted: AgentJobStatus, note: Note, now: datetime) -> None:
@@ -219,6 +241,7 @@ class Reconciler:
         self._cache.put_agentjob(written)
         if written.finished:
             self._memory.forget(written.key)
+        if written.finished or wanted.phase is Phase.SUSPENDED:
             self._finished(written)
 
     def _links(self, agentjob: AgentJob) -> Links:

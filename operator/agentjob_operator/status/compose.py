@@ -1,69 +1,39 @@
 """The status that follows from what is observed and planned. Pure."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any, Final
 
-from agentjob_api.reasons import TABLE, Effect, Reason
-from agentjob_api.report import StoredObject
-from agentjob_api.status import (
-    AgentJobStatus,
-    Artifacts,
-    Condition,
-    ConditionType,
-    LogArtifact,
-    Phase,
-    WorkspaceArtifact,
-)
+from agentjob_api.reasons import Reason
+from agentjob_api.status import AgentJobStatus, Condition, ConditionType, Phase
 
 from agentjob_operator.model import Cause, Ending, Finish, Observed, Plan, Retry, Stage
-from agentjob_operator.status.beside import Links, when_over, while_running
-from agentjob_operator.status.conditions import condition, merge
+from agentjob_operator.status import halted
+from agentjob_operator.status.base import MAX_MESSAGE, NO_POD, Base, Sign, identity, sentence
+from agentjob_operator.status.beside import when_over, while_running
+from agentjob_operator.status.conditions import condition
+from agentjob_operator.status.results import archived, results
 from agentjob_operator.status.times import rfc3339
 from agentjob_operator.usage import add_usage
 
-MAX_MESSAGE: Final = 2000
 REFUSED: Final = frozenset(
     {Reason.JOB_CREATE_REFUSED, Reason.NAME_CONFLICT, Reason.POD_SECURITY_VIOLATION, Reason.QUOTA_EXCEEDED}
 )
 """Waiting reasons that say that the spec may not run here at all: Accepted is False."""
 
 
-@dataclass(frozen=True)
-class Download:
-    """A signed URL and when it ends."""
-
-    url: str
-    expires_at: datetime
-
-
-Sign = Callable[[StoredObject], Download]
-"""Makes the download URL of a verified archive."""
-
-
-@dataclass(frozen=True)
-class Base:
-    """What every status starts from."""
-
-    generation: int
-    current: AgentJobStatus
-    now: datetime
-    links: Links = field(default_factory=Links)
-
-    def with_(self, conditions: list[Condition], **fields: Any) -> AgentJobStatus:
-        """`current` with these conditions and fields."""
-        merged = merge(self.current.conditions, conditions, generation=self.generation, now=rfc3339(self.now))
-        changes = {"observed_generation": self.generation, "conditions": merged, **fields}
-        return self.current.model_copy(update=changes)
-
-
 def status_of(base: Base, observed: Observed, plan: Plan, sign: Sign) -> AgentJobStatus:
     """The whole status; `base.current` when there is nothing to tell. `sign` is called at an end only."""
     if plan.finish is not None:
-        return _finished(base, observed, plan.finish, sign)
+        ended = halted.cancelled if plan.finish.reason is Reason.CANCELLED else _finished
+        return ended(base, observed, plan.finish, sign)
+    if plan.suspend is not None:
+        return halted.suspended(base, observed, plan.suspend, sign)
+    if plan.resume:
+        return halted.resuming(base)
     if plan.retry is not None and observed.ending is not None:
         return _retrying(base, observed, observed.ending, plan.retry)
+    if plan.halt is not None:
+        return halted.halting(base, observed, plan.halt)
     if observed.stage is Stage.RUNNING:
         return _running(base, observed)
     if observed.cause is not None:
@@ -71,29 +41,12 @@ def status_of(base: Base, observed: Observed, plan: Plan, sign: Sign) -> AgentJo
     return base.current
 
 
-def sentence(reason: Reason, message: str) -> str:
-    """The message with what to do about it."""
-    action = TABLE[reason].action
-    text = message if action == "Nothing." else f"{message} {action}".strip()
-    return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
-
-
-def _identity(current: AgentJobStatus, observed: Observed) -> dict[str, Any]:
-    """Which attempt, Job and Pod it is about; nothing that is known is lost when one of them is gone."""
-    job, pod = observed.job, observed.pod
-    made = observed.stage is not Stage.ABSENT
-    return {
-        "attempts": max(current.attempts, observed.attempt) if made else current.attempts,
-        "job_name": job.name if job else current.job_name,
-        "job_uid": job.uid if job else current.job_uid,
-        "pod_name": pod.name if pod else current.pod_name,
-    }
-
-
 def _running(base: Base, observed: Observed) -> AgentJobStatus:
     current = base.current
     pod_name = observed.pod.name if observed.pod else current.pod_name
-    message = f"The agent works. Follow it: kubectl logs -f {pod_name} -c agent"
+    resumed = current.resumed_from_attempt if observed.job is None else observed.job.resumed_from
+    works = "The agent works." if resumed is None else f"The agent goes on from the checkpoint of attempt {resumed}."
+    message = f"{works} Follow it: kubectl logs -f {pod_name} -c agent"
     conditions = [
         condition(ConditionType.ACCEPTED, "True", Reason.ACCEPTED, ""),
         condition(ConditionType.STARTED, "True", Reason.AGENT_RUNNING, ""),
@@ -102,12 +55,13 @@ def _running(base: Base, observed: Observed) -> AgentJobStatus:
     started = current.start_time or observed.agent_started or rfc3339(base.now)
     return base.with_(
         conditions + beside,
-        **_identity(current, observed),
+        **identity(current, observed),
         **access,
         phase=Phase.RUNNING,
         reason=Reason.AGENT_RUNNING,
         message=message,
         start_time=started,
+        resumed_from_attempt=resumed,
     )
 
 
@@ -121,10 +75,10 @@ def _waiting(base: Base, observed: Observed, cause: Cause) -> AgentJobStatus:
         else condition(ConditionType.ACCEPTED, "False", reason, message),
         condition(ConditionType.STARTED, "False", reason, message),
     ]
-    fresh = current.attempt_time is None or current.reason == Reason.RETRYING
+    fresh = current.attempt_time is None or current.reason in (Reason.RETRYING, Reason.RESUMING)
     return base.with_(
         conditions,
-        **_identity(current, observed),
+        **identity(current, observed),
         phase=Phase.PENDING,
         reason=reason,
         message=message,
@@ -140,6 +94,7 @@ def _retrying(base: Base, observed: Observed, ending: Ending, retry: Retry) -> A
     return base.with_(
         [condition(ConditionType.STARTED, "False", Reason.RETRYING, message), *beside],
         **access,
+        **NO_POD,
         phase=Phase.PENDING,
         reason=Reason.RETRYING,
         message=message,
@@ -149,9 +104,6 @@ def _retrying(base: Base, observed: Observed, ending: Ending, retry: Retry) -> A
         usage=add_usage(current, ending, base.now),
         start_time=current.start_time or ending.agent_started or None,
         attempt_time=rfc3339(retry.not_before),
-        job_name=None,
-        job_uid=None,
-        pod_name=None,
     )
 
 
@@ -162,15 +114,15 @@ def _finished(base: Base, observed: Observed, finish: Finish, sign: Sign) -> Age
     end = ConditionType.COMPLETE if succeeded else ConditionType.FAILED
     conditions = [
         *_started(base.current, observed, reason, message),
-        *_archived(ending),
+        *archived(ending),
         condition(end, "True", reason, message),
         condition(ConditionType.FINISHED, "True", reason, message),
     ]
-    fields: dict[str, Any] = {} if ending is None else _results(base, ending, sign)
+    fields: dict[str, Any] = {} if ending is None else results(base, ending, sign)
     beside, access = when_over(base.current, observed, base.links, base.now)
     return base.with_(
         conditions + beside,
-        **_identity(base.current, observed),
+        **identity(base.current, observed),
         **access,
         phase=Phase.SUCCEEDED if succeeded else Phase.FAILED,
         reason=reason,
@@ -194,40 +146,3 @@ def _started(current: AgentJobStatus, observed: Observed, reason: Reason, messag
     if observed.cause is not None and observed.cause.reason in REFUSED:
         return [condition(ConditionType.ACCEPTED, "False", observed.cause.reason, message), started]
     return [accepted, started]
-
-
-def _archived(ending: Ending | None) -> list[Condition]:
-    if ending is None:
-        return []
-    if ending.archive is not None:
-        return [condition(ConditionType.ARCHIVED, "True", Reason.ARCHIVED, "")]
-    reason = ending.archive_reason or Reason.ARCHIVE_FAILED
-    # Of a failed upload the message says enough; what to do about the size is only in the table.
-    text = ending.archive_message
-    text = sentence(reason, text) if reason is Reason.ARCHIVE_TOO_LARGE else text
-    return [condition(ConditionType.ARCHIVED, "False", reason, text)]
-
-
-def _results(base: Base, ending: Ending, sign: Sign) -> dict[str, Any]:
-    current = base.current
-    report, archive = ending.report, ending.archive
-    fields: dict[str, Any] = {
-        "usage": add_usage(current, ending, base.now),
-        "start_time": current.start_time or ending.agent_started or None,
-        "failures": current.failures + (TABLE[ending.reason].effect is Effect.RETRIES),
-        "disruptions": current.disruptions + (TABLE[ending.reason].effect is Effect.DISRUPTS),
-    }
-    if report is None:
-        return fields
-    download = sign(archive) if archive is not None else None
-    fields["session_id"] = report.session_id[:128] or current.session_id
-    fields["result"] = report.message[:4096] or None
-    fields["artifacts"] = Artifacts(
-        download_url=download.url if download else None,
-        expires_at=rfc3339(download.expires_at) if download else None,
-        workspace=None
-        if archive is None
-        else WorkspaceArtifact(key=archive.key, bytes=archive.bytes, sha256=archive.sha256, files=archive.files),
-        log=LogArtifact(key=report.log_key) if report.log_key else None,
-    )
-    return fields

@@ -1,12 +1,14 @@
-"""What is signed for others: the pod's upload grant and people's download URLs. Pure: the clock is an argument, nothing is asked."""
+"""What is signed for others: the pod's grants and people's download URLs. Pure: the clock is an argument, nothing is asked."""
 
 import base64
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from agentjob_api.grant import UploadGrant
+from agentjob_api.grant import RestoreGrant, UploadGrant
+from agentjob_api.spec import MAX_URL_EXPIRY_SECONDS
 from minio.signer import get_credential_string, post_presign_v4, presign_v4
 
 from agentjob_operator.manifests import Attempt
@@ -16,6 +18,9 @@ from agentjob_operator.storage.http import credentials
 ALGORITHM = "AWS4-HMAC-SHA256"
 SMALLEST_UPLOAD_LIMIT = 64 * 1024**2
 """The policy's size range holds for event segments and report, too, however small `archive.maxBytes` is."""
+
+RESTORE_SECONDS = 3600
+"""Beside the start deadline: clocks that differ, images, and a prepare that tries again."""
 
 
 def key_prefix(storage: StorageSettings, attempt: Attempt) -> str:
@@ -48,6 +53,22 @@ def upload_grant(attempt: Attempt, storage: StorageSettings, now: datetime) -> U
     )
 
 
+def restore_grant(
+    attempt: Attempt, storage: StorageSettings, key: str, *, size: int, sha256: str, now: datetime
+) -> RestoreGrant:
+    """A presigned GET of one checkpoint, for as long as `attempt` may take to begin with it."""
+    seconds = min(attempt.spec.limits.start_deadline_seconds + RESTORE_SECONDS, MAX_URL_EXPIRY_SECONDS)
+    token = storage.session_token
+    query = {} if token is None else {"X-Amz-Security-Token": token.get_secret_value()}
+    return RestoreGrant(
+        url=_presigned_get(storage, storage.endpoint, key, query, seconds=seconds, now=now),
+        key=key,
+        bytes=size,
+        sha256=sha256,
+        expires_at=_rfc3339(now + timedelta(seconds=seconds)),
+    )
+
+
 def download_url(
     storage: StorageSettings, key: str, name: str, expiry_seconds: int, now: datetime
 ) -> tuple[str, datetime]:
@@ -56,12 +77,19 @@ def download_url(
     query = {"response-content-disposition": f'attachment; filename="{filename}"'}
     if storage.session_token:
         query["X-Amz-Security-Token"] = storage.session_token.get_secret_value()
+    url = _presigned_get(storage, storage.download_endpoint, key, query, seconds=expiry_seconds, now=now)
+    return url, now + timedelta(seconds=expiry_seconds)
+
+
+def _presigned_get(
+    storage: StorageSettings, endpoint: str, key: str, query: Mapping[str, str], *, seconds: int, now: datetime
+) -> str:
     text = "&".join(f"{quote(field, safe='')}={quote(value, safe='')}" for field, value in query.items())
-    url = urlsplit(f"{storage.download_endpoint}/{storage.bucket}/{quote(key)}?{text}")
+    url = urlsplit(f"{endpoint}/{storage.bucket}/{quote(key)}" + (f"?{text}" if text else ""))
     signed = presign_v4(
-        method="GET", url=url, region=storage.region, credentials=credentials(storage), date=now, expires=expiry_seconds
+        method="GET", url=url, region=storage.region, credentials=credentials(storage), date=now, expires=seconds
     )
-    return signed.geturl(), now + timedelta(seconds=expiry_seconds)
+    return signed.geturl()
 
 
 def _signed_fields(storage: StorageSettings, conditions: list[Any], expires: datetime, now: datetime) -> dict[str, str]:

@@ -68,6 +68,23 @@ def test_the_time_to_live_can_be_set_changed_and_removed(api: ApiClient, namespa
         assert stored["spec"].get("ttlSecondsAfterFinished") == value
 
 
+def test_suspend_can_be_set_and_taken_back(api: ApiClient, namespace: str) -> None:
+    """As often as somebody likes."""
+    path = _created(api, namespace, agentjob("held"))
+    for value in (True, False, True):
+        assert api.patch(path, {"spec": {"suspend": value}}).or_fail()["spec"]["suspend"] is value
+
+
+@pytest.mark.parametrize("later", [False, None])
+def test_cancel_cannot_be_taken_back(api: ApiClient, namespace: str, later: bool | None) -> None:
+    """Neither by another value nor by removing it; the field is named."""
+    path = _created(api, namespace, agentjob("ended"))
+    api.patch(path, {"spec": {"cancel": True}}).or_fail()
+    answer = api.patch(path, {"spec": {"cancel": later}})
+    assert answer.status == 422, answer.body
+    assert any(_is(cause, "spec.cancel", "cancel cannot be taken back") for cause in answer.causes), answer.causes
+
+
 @pytest.mark.parametrize("phase", TERMINAL_PHASES)
 @pytest.mark.parametrize("status", [*({"phase": phase.value} for phase in Phase), {"phase": None}, None], ids=str)
 def test_a_terminal_phase_never_changes(

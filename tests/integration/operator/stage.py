@@ -1,5 +1,7 @@
 """The rest of the cluster, played by the test: Job controller, scheduler, kubelet, courier. The API server and the store are real."""
 
+import asyncio
+import base64
 import hashlib
 import json
 import time
@@ -10,9 +12,12 @@ from io import BytesIO
 from typing import Any, TypeVar
 
 from agentjob_api import names
+from agentjob_api.grant import ObjectName, UploadGrant
 from agentjob_api.report import Report, StoredObject, Verdict
+from agentjob_api.status import TERMINAL_PHASES
 from apiserver.client import MERGE_PATCH, ApiClient, agentjob
 from support.minio import BUCKET, MinioServer
+from uploads import post
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -47,6 +52,10 @@ class Stage:
     def apply(self, name: str, **spec: Any) -> Json:
         """Creates an AgentJob."""
         return self.api.create(self.path("agentjobs"), agentjob(name, **spec)).or_fail()
+
+    def change(self, name: str, **spec: Any) -> None:
+        """Patches the spec, as `kubectl patch` does."""
+        self.api.patch(self.path("agentjobs", name), {"spec": spec}).or_fail()
 
     def agentjob(self, name: str) -> Json:
         """As it is now."""
@@ -149,6 +158,15 @@ class Stage:
             pod, {"phase": phase}, model_proxy=ended(), prepare=ended(), agent=ended(agent_exit), courier=courier
         )
 
+    def store_checkpoint(self, name: str, attempt: int = 1, content: bytes = b"checkpoint") -> StoredObject:
+        """As the courier does it, with the grant in the attempt's Secret."""
+        job = self.job(name, attempt)["metadata"]["name"]
+        secret = self.api.get(self.path("secrets", job)).or_fail()["data"]["upload.json"]
+        grant = UploadGrant.model_validate_json(base64.b64decode(secret))
+        key = grant.key_prefix + ObjectName.CHECKPOINT
+        assert asyncio.run(post(grant, key, content)).status in {200, 204}
+        return StoredObject(key=key, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
     def delete(self, kind: str, name: str) -> None:
         """At once, as the garbage collector and the kubelet would leave it."""
         query = {"propagationPolicy": "Background", "gracePeriodSeconds": "0"}
@@ -159,7 +177,7 @@ class Stage:
         deadline = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < deadline:
             status = self.status(name)
-            if status.get("phase") in ("Succeeded", "Failed"):
+            if status.get("phase") in TERMINAL_PHASES:
                 return status
             for job in self.jobs_of(name):
                 self._advance(name, job, status)
