@@ -212,11 +212,13 @@ def test_killed_after_each_write_of_a_suspend_and_a_resume(
         operator.process.kill()
         return False
 
-    def back() -> None:
+    def back() -> bool:
+        """Starts it again once it is dead; always False, so that a wait goes on."""
         if killed and killed[-1]:
             operator.kill()
             operator.start()
             killed[-1] = 0
+        return False
 
     relay.on_write = kill
     operator.start()
