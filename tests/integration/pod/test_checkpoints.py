@@ -1,6 +1,7 @@
 """A checkpoint from a real courier through a real store into a real `prepare`: what was there is there again, or nothing is."""
 
 import io
+import itertools
 import os
 import signal
 import subprocess
@@ -10,14 +11,15 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from agentjob_api.checkpoint import Answer, Request, Result
 from agentjob_api.grant import RestoreGrant
 from agentjob_api.pod import ExitCode
 from agentjob_api.reasons import Reason
 from agentjob_api.report import AgentResult, PrepareFailure, Report, Verdict
 from agentjob_runtime.common.paths import Paths
 from integration.pod.conftest import Attempt
-from integration.pod.courierrun import ROOT, CourierRun
-from support.minio import BUCKET
+from integration.pod.courierrun import ROOT, CourierRun, wait_for
+from support.minio import BUCKET, running_minio
 
 KILLED = AgentResult(verdict=Verdict.CRASH, reason=Reason.AGENT_KILLED)
 DONE = AgentResult(verdict=Verdict.SUCCESS, reason=Reason.COMPLETED)
@@ -144,3 +146,74 @@ def test_a_link_in_place_of_the_session_is_not_followed(run: CourierRun, attempt
     assert report.checkpoint is None
     assert "no checkpoint" in report.checkpoint_message
     assert report.workspace is not None
+
+
+def asked(run: CourierRun, number: int) -> Result:
+    """What a courier answers to one request."""
+    run.paths.checkpoint_request.write_text(Request(number=number).model_dump_json(by_alias=True))
+    path = run.paths.checkpoint_answer
+    wait_for(lambda: path.exists() and Answer.model_validate_json(path.read_bytes()).number == number, "an answer")
+    return Answer.model_validate_json(path.read_bytes()).result
+
+
+def test_an_agent_that_asks_again_and_again_gets_one_in_time(
+    run: CourierRun, attempt: Attempt, workspace: Path
+) -> None:
+    """Packing is not cheap: a hostile agent cannot have the courier do nothing else. Rubbish is no request."""
+    run.checkpoint_seconds = 3600
+    run.start(attempt.grant())
+    run.paths.session.write_text("x")
+    run.paths.checkpoint_request.write_text("rubbish" * 1000)
+    assert asked(run, 1) is Result.PACKED
+    assert {asked(run, number) for number in range(2, 6)} <= {Result.TOO_SOON, Result.BUSY}
+    wait_for(lambda: NAME in attempt.names(), "the checkpoint")
+    run.kill_agent()
+    _, report = run.finish()
+    assert report.checkpoint is not None
+    assert list(run.paths.courier_dir.iterdir()) == []
+
+
+def test_what_was_packed_after_the_agent_went_on_is_thrown_away(
+    run: CourierRun, attempt: Attempt, workspace: Path
+) -> None:
+    """An agent that never lets go keeps no courier waiting, and workspace and conversation would not belong together."""
+    run.checkpoint_seconds = 0
+    run.start(attempt.grant())
+    run.paths.session.write_text("x")
+    (workspace / "noise").write_bytes(os.urandom(256 << 20))
+    run.paths.checkpoint_request.write_text(Request(number=1).model_dump_json(by_alias=True))
+    wait_for(lambda: any(run.paths.courier_dir.iterdir()), "packing")
+    run.paths.checkpoint_request.unlink()
+    wait_for(run.paths.checkpoint_answer.exists, "an answer")
+    assert Answer.model_validate_json(run.paths.checkpoint_answer.read_bytes()).result is Result.FAILED
+    run.kill_agent()
+    _, report = run.finish()
+    assert report.checkpoint is None
+
+
+def test_a_store_that_is_down_costs_one_checkpoint_and_not_the_job(
+    tmp_path: Path, run: CourierRun, workspace: Path
+) -> None:
+    """The agent goes on at once; when the store is back the next one is stored."""
+    run.checkpoint_seconds = 0
+    folder = tmp_path / "minio"
+    folder.mkdir()
+    with running_minio(folder) as server:
+        attempt = Attempt(server, "agentjobs/team/job/uid/1/")
+        run.start(attempt.grant())
+        run.paths.session.write_text("x")
+        server.stop()
+        assert asked(run, 1) is Result.PACKED
+        assert asked(run, 2) is Result.BUSY
+        server.start()
+        wait_for(lambda: NAME in attempt.names(), "the checkpoint")
+        first = attempt.read(NAME)
+        (workspace / "more.txt").write_text("more")
+        numbers = itertools.count(3)
+        wait_for(lambda: asked(run, next(numbers)) is Result.PACKED, "the next one")
+        wait_for(lambda: attempt.read(NAME) != first, "the next one in the store")
+        run.kill_agent()
+        code, report = run.finish()
+    assert code == ExitCode.SUCCESS
+    assert report.checkpoint is not None
+    assert report.checkpoint_message == ""
