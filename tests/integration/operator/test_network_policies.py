@@ -44,7 +44,7 @@ def test_what_somebody_deletes_or_edits_is_put_right(make_operator: MakeOperator
     stage.job("runs")
     wanted = specs(stage)
     stage.delete("networkpolicies", NAMES[0])
-    opened = {"spec": {"egress": [{}]}}
+    opened: Json = {"spec": {"egress": [{}]}}
     stage.api.patch(stage.path("networkpolicies", NAMES[1]), opened).or_fail()
     stage.wait(lambda: specs(stage) == wanted, "the policies as they were")
 
