@@ -68,8 +68,8 @@ class OperatorProcess:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
                 return str(answer.read().decode())
         except urllib.error.HTTPError as error:
-            # It may have gone from standby to syncing, which is not ready, since it was asked last.
-            return str(error.read().decode())
+            # Not ready, as between standing by and leading.
+            return error.read().decode()
 
     def wait_state(self, state: str) -> None:
         """Returns when it is in that state."""
