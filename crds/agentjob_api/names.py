@@ -20,6 +20,9 @@ LABEL_ATTEMPT: Final = f"{GROUP}/attempt"
 ANNOTATION_NAME: Final = f"{GROUP}/name"
 """The AgentJob's full name (up to 253 characters) on Jobs, Pods and Secrets: what look-ups use."""
 
+LABEL_EGRESS: Final = f"{GROUP}/egress"
+"""On pods only: their `network.egress`, by which NetworkPolicies select them."""
+
 LABEL_MEANINGS: Final[dict[str, str]] = {
     LABEL_MANAGED_BY: f"Always `{MANAGED_BY}`: what the operator's watches select.",
     LABEL_NAME: (

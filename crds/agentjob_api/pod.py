@@ -33,6 +33,8 @@ ROLE_POSTGRES: Final = "service-postgres"
 ROLE_REDIS: Final = "service-redis"
 
 WORKSPACE: Final = "/workspace"
+WORKSPACE_VOLUME: Final = "workspace"
+"""Its volume; with `workspace.storageClassName` its claim is called `<pod>-workspace`."""
 HOME: Final = "/home/agent"
 TMP: Final = "/tmp"  # noqa: S108 - a path in the container
 

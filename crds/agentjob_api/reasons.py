@@ -45,6 +45,7 @@ class Reason(StrEnum):
     SECRET_MISSING = "SecretMissing"  # noqa: S105 - a reason, not a password
     CONTAINER_CONFIG_ERROR = "ContainerConfigError"
     VOLUME_UNAVAILABLE = "VolumeUnavailable"
+    NETWORK_POLICIES_OFF = "NetworkPoliciesOff"
     # attempts that may be repeated
     AGENT_OOM_KILLED = "AgentOOMKilled"
     AGENT_KILLED = "AgentKilled"
@@ -106,14 +107,15 @@ TABLE: dict[Reason, ReasonInfo] = {
     Reason.AGENT_RUNNING: _I(Effect.RUNS, "The agent works.", "Follow it: kubectl logs -f POD -c agent."),
     Reason.RETRYING: _I(Effect.RUNS, "An attempt ended without a verdict; the next one is created.", "Nothing."),
     Reason.JOB_CREATE_REFUSED: _I(_W, "The API server or an admission webhook refused the Job.", "Read the message and change the policy or the AgentJob."),
-    Reason.NAME_CONFLICT: _I(_W, "An object with the attempt's name exists and belongs to somebody else.", "Delete or rename the other object."),
+    Reason.NAME_CONFLICT: _I(_W, "An object with a name that the operator needs exists and belongs to somebody else.", "Delete or rename the other object."),
     Reason.POD_SECURITY_VIOLATION: _I(_W, "The namespace's Pod Security level refuses the pod.", "Use a level that allows `restricted`, or remove what violates it from the spec."),
     Reason.QUOTA_EXCEEDED: _I(_W, "A ResourceQuota or LimitRange of the namespace has no room.", "Free quota, or lower spec.resources."),
     Reason.UNSCHEDULABLE: _I(_W, "No node fits the pod.", "Add a node, or change resources, nodeSelector or tolerations."),
     Reason.IMAGE_PULL_FAILED: _I(_W, "An image cannot be pulled.", "Correct spec.image, or add spec.imagePullSecrets."),
     Reason.SECRET_MISSING: _I(_W, "A Secret, or a key in it, that the spec names is not there.", "Create the Secret with that key."),
     Reason.CONTAINER_CONFIG_ERROR: _I(_W, "A container cannot be configured.", "Read the message; it is the kubelet's."),
-    Reason.VOLUME_UNAVAILABLE: _I(_W, "A volume cannot be mounted.", "Read the message; it is the kubelet's."),
+    Reason.VOLUME_UNAVAILABLE: _I(_W, "A volume cannot be made, bound or mounted.", "Correct workspace.storageClassName if it is that volume; the message is the cluster's."),
+    Reason.NETWORK_POLICIES_OFF: _I(_W, "spec.network asks for what only NetworkPolicies can do, and the operator makes none.", "Have networkPolicies.enabled set, or leave spec.network out."),
     Reason.AGENT_OOM_KILLED: _I(_R, "The agent used more memory than its limit.", "Raise spec.resources.limits.memory."),
     Reason.AGENT_KILLED: _I(_R, "The agent was killed by a signal.", "Look at the events and the agent's log."),
     Reason.AGENT_CRASHED: _I(_R, "The agent ended without a verdict.", "Look at the agent's log; please report it."),

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from agentjob_api.base import ApiModel, ByteSize, CelRule, Money, list_map
 from agentjob_api.beside import Desktop, Notebook, Service
+from agentjob_api.network import Network
 from agentjob_api.pod_options import (
     LABEL_VALUE_PATTERN,
     EnvVar,
@@ -160,6 +161,13 @@ class Workspace(ApiModel):
     size: Annotated[ByteSize, Field(description="Size limit; an agent that nears it is ended with WorkspaceFull.")] = (
         "10Gi"
     )
+    storage_class_name: Annotated[
+        ObjectName | None,
+        Field(
+            description="StorageClass of a volume of the pod's own, of this size, that is made and deleted with the pod; "
+            "without it the workspace lies on the node's disk."
+        ),
+    ] = None
 
 
 class Archive(ApiModel):
@@ -218,6 +226,7 @@ class AgentJobSpec(ApiModel):
     ] = ()
     workspace: Annotated[Workspace, Field(description="The volume at /workspace.")] = Workspace()
     archive: Annotated[Archive, Field(description="What is kept of the workspace, and how.")] = Archive()
+    network: Annotated[Network, Field(description="What the agent's pod may reach.")] = Network()
     image: Annotated[
         str | None,
         Field(

@@ -10,6 +10,8 @@ _SECRET_KEY = r"^[-._a-zA-Z0-9]+$"  # noqa: S105 - a pattern of key names
 _PRICE = r"^([0-9]{1,9}(\.[0-9]{1,6})?)?$"
 
 _names: dict[str, Any] = {"items": {"type": "string", "pattern": _DNS_NAME}, "uniqueItems": True}
+_rules: dict[str, Any] = {"items": {"$ref": "#/definitions/egressRule"}}
+_cidr = {"type": "string", "pattern": r"^[0-9a-fA-F.:]+/[0-9]{1,3}$"}
 _resources = {"$ref": "#/definitions/resources"}
 _texts: dict[str, Any] = {"additionalProperties": {"type": "string", "maxLength": 4096}}
 _objects: dict[str, Any] = {"items": {"type": "object"}, "maxItems": 64}
@@ -99,6 +101,12 @@ CONSTRAINTS: dict[str, dict[str, Any]] = {
     "minio.tolerations": _objects,
     "minio.priorityClassName": _class_name,
     "scriptedModel.args": {"items": {"type": "string"}},
+    "networkPolicies.dns": _rules,
+    "networkPolicies.model": _rules,
+    "networkPolicies.git": _rules,
+    "networkPolicies.objectStore": _rules,
+    "networkPolicies.accessFrom": {"items": {"$ref": "#/definitions/networkPeer"}},
+    "networkPolicies.exceptCIDRs": {"items": _cidr, "uniqueItems": True},
     "scriptedModel.resources": _resources,
     "scriptedModel.nodeSelector": _texts,
     "scriptedModel.tolerations": _objects,
@@ -146,6 +154,32 @@ DEFINITIONS: dict[str, Any] = {
         "type": "object",
         "additionalProperties": False,
         "properties": {name: {"$ref": "#/definitions/quantities"} for name in ("requests", "limits")},
+    },
+    "egressRule": {
+        "description": "networking.k8s.io/v1 NetworkPolicyEgressRule.",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["to"],
+        "properties": {
+            "to": {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/networkPeer"}},
+            "ports": {"type": "array", "items": {"type": "object", "required": ["port"]}},
+        },
+    },
+    "networkPeer": {
+        "description": "networking.k8s.io/v1 NetworkPolicyPeer.",
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "properties": {
+            "ipBlock": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["cidr"],
+                "properties": {"cidr": _cidr, "except": {"type": "array", "items": _cidr}},
+            },
+            "namespaceSelector": {"type": "object"},
+            "podSelector": {"type": "object"},
+        },
     },
     "quantities": {
         "type": "object",

@@ -25,7 +25,7 @@ from agentjob_operator.kube.watch import Watch
 from agentjob_operator.metrics.process import Metrics
 from agentjob_operator.metrics.reconciles import measured
 from agentjob_operator.objects import Key
-from agentjob_operator.reconcile import Reconciler
+from agentjob_operator.reconcile import NetworkPolicies, Reconciler
 from agentjob_operator.settings import Settings
 from agentjob_operator.squaring import Squaring
 from agentjob_operator.storage import ObjectStore
@@ -129,11 +129,13 @@ class Operator:
             recorder=metrics.recorder,
             **page,  # type: ignore[arg-type]
         )
+        network = NetworkPolicies(kube, settings)
         reconciler = Reconciler(
             kube=kube,
             store=store,
             cache=cache,
             settings=settings,
+            network=network,
             clock=_now,
             finished=sweep.schedule,
             recorded=metrics.agentjobs.written,
@@ -156,6 +158,7 @@ class Operator:
             *workers,
             asyncio.create_task(sweep.run(), name="sweep"),
             asyncio.create_task(self._resync(squaring), name="resync"),
+            asyncio.create_task(network.keep(cache.namespaces, settings.resync_seconds), name="network"),
             *(asyncio.create_task(watch.run(squaring.run), name="watch") for watch in watches),
         ]
         stream = asyncio.create_task(

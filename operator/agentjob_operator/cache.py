@@ -30,6 +30,10 @@ class Cache:
     def __iter__(self) -> Iterator[Key]:
         return iter(tuple(self._agentjobs))
 
+    def namespaces(self) -> set[str]:
+        """Those with unfinished AgentJobs."""
+        return {key.namespace for key in self._agentjobs}
+
     def agentjob(self, key: Key) -> AgentJob | None:
         return self._agentjobs.get(key)
 

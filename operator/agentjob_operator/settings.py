@@ -11,6 +11,8 @@ from agentjob_api.pod_options import LocalObjectReference, ResourceRequirements
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, CliSuppress, NoDecode, SettingsConfigDict
 
+from agentjob_operator.network_settings import NetworkSettings
+
 SECRET_FLAGS = ("--storage", "--storage.access-key", "--storage.secret-key", "--storage.session-token")
 
 
@@ -180,6 +182,7 @@ class Settings(BaseSettings):
     resources: PodResources = PodResources()
     beside: BesideSettings = BesideSettings()
     access: AccessSettings = AccessSettings()
+    network: NetworkSettings = NetworkSettings()
     namespaces: Names = ()
     """Namespaces to watch; all when empty."""
     disruption_cap: int = Field(default=3, ge=0, le=100)

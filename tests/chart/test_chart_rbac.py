@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from agentjob_operator.manifests.network import NAMES
 
 from charts import EVERYTHING_VALUES, of_kind, render
 
@@ -14,6 +15,7 @@ EXPECTED = {
     "/pods": {"get", "list", "watch"},
     "/secrets": {"create"},
     "/events": {"list", "create"},
+    "networking.k8s.io/networkpolicies": {"list", "create", "update"},
     "coordination.k8s.io/leases": {"get", "create", "update"},
 }
 
@@ -29,6 +31,18 @@ def test_the_operator_may_do_this_and_no_more(values: list[Any]) -> None:
                 for resource in rule["resources"]:
                     granted.setdefault(f"{group}/{resource}", set()).update(rule["verbs"])
     assert granted == EXPECTED
+
+
+def test_only_the_policies_of_namespaces_can_be_changed() -> None:
+    """Those of the namespaces' owners are out of reach: the right to update is limited to our names."""
+    rules = [rule for role in of_kind(render(), "ClusterRole") for rule in role["rules"] if "update" in rule["verbs"]]
+    assert [(rule["resources"], rule["resourceNames"]) for rule in rules] == [(["networkpolicies"], list(NAMES))]
+
+
+def test_without_network_policies_there_is_no_right_to_them() -> None:
+    """What the operator does not make it need not be allowed."""
+    roles = of_kind(render("--set", "networkPolicies.enabled=false"), "ClusterRole")
+    assert not [rule for role in roles for rule in role["rules"] if "networkpolicies" in rule["resources"]]
 
 
 def test_named_namespaces_need_no_cluster_role() -> None:

@@ -94,6 +94,8 @@ def test_what_was_set_is_what_the_operator_reads(monkeypatch: pytest.MonkeyPatch
     assert settings.storage.download_endpoint == "https://files.example.com"
     assert settings.resources.agent.requests == {"cpu": "1", "memory": "1Gi", "nvidia.com/gpu": "1"}
     assert settings.default_model.output_per_million_tokens == "2"
+    assert settings.network.git[0].to[0].ip_block is not None
+    assert settings.network.except_cidrs == ("198.51.100.0/24",)
     assert (settings.disruption_cap, settings.resync_seconds, settings.api_qps) == (7, 300, 50)
 
 

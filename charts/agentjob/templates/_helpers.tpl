@@ -111,6 +111,48 @@ imagePullSecrets:
 {{- end }}
 {{- end -}}
 
+{{/* (dict "root" $ "component" "minio" "port" 9000): an egress rule to pods of this release. */}}
+{{- define "agentjob.ownDestination" -}}
+- to:
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: {{ .root.Release.Namespace }}
+      podSelector:
+        matchLabels:
+          {{- include "agentjob.selector" . | nindent 10 }}
+  ports:
+    - port: {{ .port }}
+{{- end -}}
+
+{{/* What the operator makes NetworkPolicies of. */}}
+{{- define "agentjob.networkEnv" -}}
+{{- $network := .Values.networkPolicies -}}
+{{- $model := $network.model -}}
+{{- if and (not $model) (not .Values.model.endpoint) .Values.scriptedModel.enabled -}}
+{{- $model = include "agentjob.ownDestination" (dict "root" $ "component" "scripted-model" "port" 8080) | fromYamlArray -}}
+{{- end -}}
+{{- $store := $network.objectStore -}}
+{{- if and (not $store) (not .Values.storage.endpoint) -}}
+{{- $store = include "agentjob.ownDestination" (dict "root" $ "component" "minio" "port" 9000) | fromYamlArray -}}
+{{- end -}}
+- name: AGENTJOB_NETWORK__ENABLED
+  value: {{ $network.enabled | quote }}
+{{- with $network.dns }}
+- name: AGENTJOB_NETWORK__DNS
+  value: {{ toJson . | quote }}
+{{- end }}
+- name: AGENTJOB_NETWORK__MODEL
+  value: {{ toJson $model | quote }}
+- name: AGENTJOB_NETWORK__GIT
+  value: {{ toJson $network.git | quote }}
+- name: AGENTJOB_NETWORK__OBJECT_STORE
+  value: {{ toJson $store | quote }}
+- name: AGENTJOB_NETWORK__ACCESS_FROM
+  value: {{ toJson $network.accessFrom | quote }}
+- name: AGENTJOB_NETWORK__EXCEPT_CIDRS
+  value: {{ toJson $network.exceptCIDRs | quote }}
+{{- end -}}
+
 {{/* Pod Security `restricted`. (dict "user" 10001) */}}
 {{- define "agentjob.podSecurityContext" -}}
 runAsNonRoot: true

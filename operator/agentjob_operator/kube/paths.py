@@ -31,6 +31,14 @@ def secrets(namespace: str) -> str:
     return f"/api/v1/namespaces/{namespace}/secrets"
 
 
+def network_policies(namespace: str) -> str:
+    return f"/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies"
+
+
+def network_policy(namespace: str, name: str) -> str:
+    return f"{network_policies(namespace)}/{name}"
+
+
 def events(namespace: str) -> str:
     return f"/api/v1/namespaces/{namespace}/events"
 

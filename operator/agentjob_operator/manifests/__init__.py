@@ -1,6 +1,6 @@
 """Builders of what an attempt consists of: pure functions from an `Attempt` and the settings to plain objects; one part of the pod a file.
 
-build_secret   task, configuration, upload grant, tokens      build_job   the Job with its pod
+build_secret   task, configuration, upload grant, tokens      build_job   the Job with its pod      network   NetworkPolicies
 """
 
 from agentjob_operator.manifests.attempt import (

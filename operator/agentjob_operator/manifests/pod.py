@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from agentjob_api import names
 from agentjob_api.beside import Service
 from agentjob_api.pod import Container
 
@@ -37,7 +38,10 @@ HOSTNAME: Final = "agentjob"
 def pod_template(attempt: Attempt, settings: Settings) -> dict[str, Any]:
     """core/v1 PodTemplateSpec."""
     return {
-        "metadata": {"labels": labels(attempt), "annotations": annotations(attempt) | _pod_annotations()},
+        "metadata": {
+            "labels": labels(attempt) | {names.LABEL_EGRESS: str(attempt.spec.network.egress)},
+            "annotations": annotations(attempt) | _pod_annotations(),
+        },
         "spec": _fixed_fields() | _chosen_fields(attempt, settings) | _parts(attempt, settings),
     }
 

@@ -47,9 +47,22 @@ def in_memory(name: str, size_limit: str) -> dict[str, Any]:
     return {"name": name, "emptyDir": {"medium": "Memory", "sizeLimit": size_limit}}
 
 
+def claimed(name: str, size: str, storage_class: str) -> dict[str, Any]:
+    """A volume of a class of the cluster's, made for this pod and gone with it (the claim is the pod's, called `<pod>-<name>`)."""
+    claim = {
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": storage_class,
+        "resources": {"requests": {"storage": size}},
+    }
+    return {"name": name, "ephemeral": {"volumeClaimTemplate": {"spec": claim}}}
+
+
 def workspace(attempt: Attempt, *, read_only: bool = False) -> Mount:
     """Shared by all that work on it. The agent watches its size and ends in time; the limit catches what it does not see."""
-    return Mount(empty_dir("workspace", str(attempt.spec.workspace.size)), pod.WORKSPACE, read_only)
+    wanted = attempt.spec.workspace
+    name, size, storage_class = pod.WORKSPACE_VOLUME, str(wanted.size), wanted.storage_class_name
+    volume = empty_dir(name, size) if storage_class is None else claimed(name, size, storage_class)
+    return Mount(volume, pod.WORKSPACE, read_only)
 
 
 def run() -> Mount:

@@ -2,10 +2,11 @@
 
 reconciler   the flow              evidence   what the cache cannot tell
 create       Secret and Job        write      status, Events, deletions
-memory       what a restart may forget
+memory       what a restart may forget      network   NetworkPolicies
 """
 
 from agentjob_operator.reconcile.errors import Stalled, Waiting
+from agentjob_operator.reconcile.network import NetworkPolicies
 from agentjob_operator.reconcile.reconciler import Reconciler
 
-__all__ = ["Reconciler", "Stalled", "Waiting"]
+__all__ = ["NetworkPolicies", "Reconciler", "Stalled", "Waiting"]

@@ -41,7 +41,7 @@ async def create(
     cause = None
     for what, answer in (("Job", made_job), ("Secret", made_secret)):
         if isinstance(answer, KubeError):
-            cause = cause or _cause(what, answer, attempt)
+            cause = cause or cause_of(what, answer, attempt.namespace)
         elif isinstance(answer, Cause):
             cause = cause or answer
     return Created(made_job if isinstance(made_job, Job) else None, made_secret is True, cause)
@@ -79,8 +79,9 @@ async def _adopt(kube: KubeClient, attempt: Attempt) -> Job | Cause:
     return existing
 
 
-def _cause(what: str, error: KubeError, attempt: Attempt) -> Cause:
+def cause_of(what: str, error: KubeError, namespace: str) -> Cause:
+    """Why the API server refuses `what`. Raises `Waiting` when that is because the namespace is going away."""
     text = str(error)
     if isinstance(error, NotFound) or "is being terminated" in text:
-        raise Waiting(f"the namespace {attempt.namespace} is going away: {clean(text)}", TERMINATING_PAUSE) from error
+        raise Waiting(f"the namespace {namespace} is going away: {clean(text)}", TERMINATING_PAUSE) from error
     return refusal(what, text)

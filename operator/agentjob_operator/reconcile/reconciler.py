@@ -14,7 +14,7 @@ from agentjob_operator.kube import paths
 from agentjob_operator.kube.client import KubeClient
 from agentjob_operator.kube.errors import Conflict, NotFound, Refused
 from agentjob_operator.manifests import Attempt, Remaining, Tokens, attempt_name, build_job, build_secret
-from agentjob_operator.model import Budget, Evidence, Need, Observed, Plan
+from agentjob_operator.model import Budget, Cause, Evidence, Need, Observed, Plan
 from agentjob_operator.objects import AgentJob, Job, Key, Pod, agentjob_of
 from agentjob_operator.observe import observe
 from agentjob_operator.plan import plan
@@ -22,6 +22,7 @@ from agentjob_operator.reconcile.create import create
 from agentjob_operator.reconcile.errors import Stalled, Waiting
 from agentjob_operator.reconcile.evidence import Gatherer, claimed_archive
 from agentjob_operator.reconcile.memory import Memory, Note
+from agentjob_operator.reconcile.network import NetworkPolicies
 from agentjob_operator.reconcile.write import delete_job, emit, patch_status
 from agentjob_operator.settings import Settings
 from agentjob_operator.status import (
@@ -59,12 +60,14 @@ class Reconciler:
         store: ObjectStore,
         cache: Cache,
         settings: Settings,
+        network: NetworkPolicies,
         clock: Callable[[], datetime],
         finished: Callable[[AgentJob], None],
         recorded: Callable[[AgentJob, AgentJobStatus, AgentJobStatus, Observed, Plan], None],
     ) -> None:
         self._kube, self._cache, self._settings = kube, cache, settings
-        self._clock, self._finished, self._recorded = clock, finished, recorded
+        self._network, self._clock = network, clock
+        self._finished, self._recorded = finished, recorded
         self._gatherer = Gatherer(kube, store, cache)
         self._memory = Memory()
 
@@ -162,6 +165,8 @@ class Reconciler:
     ) -> tuple[Observed, float]:
         remaining = Remaining(budget.steps, budget.tokens, budget.cost_usd, budget.timeout_seconds)
         attempt = replace(attempt, remaining=remaining)
+        if job and (cause := await self._network.prepare(attempt)) is not None:
+            return self._refused(attempt, observed, cause)
         grant = upload_grant(attempt, self._settings.storage, self._clock())
         created = await create(
             *(self._kube, attempt),
@@ -175,8 +180,11 @@ class Reconciler:
             logger.info("created the Job %s (attempt %d)", created.job.name, attempt.number)
         if created.cause is None:
             return observed, LOOK_AGAIN_SECONDS
-        logger.warning("attempt %d cannot be created: %s", attempt.number, created.cause.message)
-        return replace(observed, cause=created.cause, job=observed.job or created.job), REFUSED_SECONDS
+        return self._refused(attempt, replace(observed, job=observed.job or created.job), created.cause)
+
+    def _refused(self, attempt: Attempt, observed: Observed, cause: Cause) -> tuple[Observed, float]:
+        logger.warning("attempt %d cannot be created: %s", attempt.number, cause.message)
+        return replace(observed, cause=cause), REFUSED_SECONDS
 
     async def _write(
         self, agentjob: AgentJob, status: AgentJobStatus, observed: Observed, todo: Plan, note: Note

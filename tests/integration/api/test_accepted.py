@@ -41,6 +41,7 @@ def test_the_smallest_spec_gets_every_default_of_the_models(api: ApiClient, name
             "maxBytes": 5 * 1024**3,
             "urlExpirySeconds": 86400,
         },
+        "network": {"egress": "Internet"},
         "backoffLimit": 0,
         "lingerSeconds": 0,
     }

@@ -142,6 +142,8 @@ def operator_process(
         # What stands beside the agent has tests of its own, which ask for it.
         "AGENTJOB_BESIDE__DESKTOP_ENABLED": "false",
         "AGENTJOB_BESIDE__NOTEBOOK_ENABLED": "false",
+        # Their three writes per namespace have a test of their own.
+        "AGENTJOB_NETWORK__ENABLED": "false",
         "AGENTJOB_HEALTH_HOST": "127.0.0.1",
         "AGENTJOB_LEADER_ELECTION__ENABLED": "false",
         "AGENTJOB_LOG_LEVEL": "DEBUG",

@@ -22,6 +22,9 @@ MAIN = ("courier", "agent")
 BESIDE = ("notebook", "desktop")
 
 
+POLICIES = {"networkpolicies": "apis/networking.k8s.io/v1"}
+
+
 def now() -> str:
     """As the API writes times."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -37,7 +40,7 @@ class Stage:
 
     def path(self, kind: str, name: str = "") -> str:
         """Of a collection or an object in the namespace; `kind` is the plural."""
-        groups = {"agentjobs": f"apis/{names.API_VERSION}", "jobs": "apis/batch/v1"}
+        groups = {"agentjobs": f"apis/{names.API_VERSION}", "jobs": "apis/batch/v1", **POLICIES}
         path = f"/{groups.get(kind, 'api/v1')}/namespaces/{self.namespace}/{kind}"
         return f"{path}/{name}" if name else path
 
