@@ -6,8 +6,8 @@ _HEADER = """\
 <!-- Generated from operator/agentjob_operator/metrics/definitions.py by `make generate`. Do not edit. -->
 # Metrics
 
-The operator serves Prometheus metrics at `/metrics`, every replica its own: on the port `metrics` of the chart's pods, and without the
-chart on the port of the probes unless `AGENTJOB_METRICS_PORT` is set. Recording costs microseconds and no request.
+The operator serves Prometheus metrics at `/metrics`, every replica its own: on the port of the probes (`health`, 8080 in the
+chart's pods), or on `AGENTJOB_METRICS_PORT` when that is set. Recording costs microseconds and no request.
 
 - Counters are counted at the write that makes them true, by the replica that made it: a restart or another leader counts nothing again.
   Aggregate over replicas with `sum`; a replica that stands by has `leader_election_master_status` 0 and no AgentJobs.

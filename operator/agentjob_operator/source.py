@@ -33,8 +33,8 @@ async def stream(
         session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=cluster.ssl_context()),
             headers=await cluster.headers(),
-            middlewares=(Answers(),),
             trace_configs=[trace()],
+            middlewares=(Answers(),),
         )
         return kopf.AiohttpSession(server=cluster.server, aiohttp_session=session)
 
