@@ -160,6 +160,14 @@ class Workspace(ApiModel):
     size: Annotated[ByteSize, Field(description="Size limit; an agent that nears it is ended with WorkspaceFull.")] = (
         "10Gi"
     )
+    checkpoint_seconds: Annotated[
+        int | None,
+        Field(
+            ge=30,
+            le=86_400,
+            description="Time between two checkpoints, from which an attempt goes on after a crash; unset, one is taken only when the pod is told to stop.",
+        ),
+    ] = None
 
 
 class Archive(ApiModel):
