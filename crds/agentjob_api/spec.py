@@ -166,6 +166,12 @@ class Workspace(ApiModel):
         Field(
             description="StorageClass of a volume of the pod's own, of this size, that is made and deleted with the pod; "
             "without it the workspace lies on the node's disk."
+    checkpoint_seconds: Annotated[
+        int | None,
+        Field(
+            ge=30,
+            le=86_400,
+            description="Time between two checkpoints, from which an attempt goes on after a crash; unset, one is taken only when the pod is told to stop.",
         ),
     ] = None
 

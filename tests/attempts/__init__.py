@@ -27,7 +27,7 @@ EVERYTHING: dict[str, Any] = {
     "notebook": {"enabled": True},
     "services": ["Postgres", "Redis"],
     "lingerSeconds": 60,
-    "workspace": {"size": "1Gi"},
+    "workspace": {"size": "1Gi", "checkpointSeconds": 60},
     "archive": {"format": "TarZstd", "maxBytes": 1024},
     "image": "registry.example.com/custom:1",
     "resources": {"requests": {"cpu": "1"}, "limits": {"memory": "1Gi"}},

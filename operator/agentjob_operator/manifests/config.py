@@ -36,6 +36,7 @@ def job_config(attempt: Attempt, settings: Settings) -> JobConfig:
             format=spec.archive.format.value, exclude=spec.archive.exclude, max_bytes=spec.archive.max_bytes
         ),
         workspace_bytes=_bytes(spec.workspace.size),
+        checkpoint_seconds=spec.workspace.checkpoint_seconds,
         home_bytes=_bytes(settings.resources.agent_home),
         tmp_bytes=_bytes(settings.resources.agent_tmp),
         run_bytes=_bytes(RUN_SIZE),

@@ -114,7 +114,7 @@ def test_the_configuration_holds_what_remains_not_what_was_given() -> None:
     )
     assert (config.attempt, config.limits.tokens, config.limits.timeout_seconds) == (2, 10, 5)
     assert (config.limits.steps, config.limits.cost_usd) == (7, "0.000001")
-    assert config.workspace_bytes == 1024**3
+    assert (config.workspace_bytes, config.checkpoint_seconds) == (1024**3, 60)
     built = build_job(attempt, example_settings())["spec"]["template"]["spec"]
     volumes = {v["name"]: v["emptyDir"]["sizeLimit"] for v in built["volumes"] if "emptyDir" in v}
     for name, limit in (("home", config.home_bytes), ("agent-tmp", config.tmp_bytes), ("run", config.run_bytes)):
