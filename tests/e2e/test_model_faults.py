@@ -19,6 +19,9 @@ RECOVERS = {
     "rate-limit": failing(ONE_STEP, FaultKind.RATE_LIMIT, times=2),
     "cut-call": failing(ONE_STEP, FaultKind.STREAM_CUT_IN_TOOL_CALL, times=2),
     "malformed": failing(ONE_STEP, FaultKind.MALFORMED_TOOL_CALL, times=1),
+    "server-error": failing(ONE_STEP, FaultKind.SERVER_ERROR, times=2),
+    "unknown-tool": failing(ONE_STEP, FaultKind.UNKNOWN_TOOL, times=1),
+    "slow": failing(ONE_STEP, FaultKind.SLOW_FIRST_BYTE, times=1, seconds=5),
 }
 ENDS = {
     "unauthorized": (FaultKind.UNAUTHORIZED, Reason.MODEL_UNAUTHORIZED),

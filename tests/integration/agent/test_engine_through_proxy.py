@@ -63,6 +63,16 @@ async def test_a_failure_behind_the_proxy_is_still_a_passing_one(tmp_path: Path,
     assert len(done.events("retry")) == 2
 
 
+@pytest.mark.parametrize("kind", ["MalformedToolCall", "UnknownTool", "SlowFirstByte"])
+async def test_a_bad_or_late_reply_is_answered_and_not_asked_for_again(tmp_path: Path, kind: str) -> None:
+    """The model is told what was wrong with its call, or waited for; the step is done once."""
+    turn = {**shell("echo once >> once"), "fault": {"kind": kind, "times": 2, "seconds": 1}}
+    done = await run(tmp_path, turn, FINISH)
+    assert done.outcome.verdict is Verdict.SUCCESS, done.outcome
+    assert (done.files.paths.workspace / "once").read_text() == "once\n"
+    assert done.events("retry") == []
+
+
 async def test_an_endpoint_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
     """The proxy answers for it; the engine gives up in order."""
     config = job_config("http://127.0.0.1:9/v1", "inline")
