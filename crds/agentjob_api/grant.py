@@ -1,4 +1,8 @@
-"""`upload.json`: a presigned S3 POST policy for the attempt's own prefix. It is a secret: whoever holds it can write there until it expires."""
+"""What the pod may do with the store. Both are secrets: whoever holds them can do it until they expire.
+
+`upload.json`    a presigned S3 POST policy for the attempt's own prefix
+`restore.json`   a presigned GET of one checkpoint of an earlier attempt
+"""
 
 from agentjob_api.base import ApiModel
 
@@ -23,6 +27,23 @@ class UploadGrant(ApiModel):
     """RFC 3339, UTC."""
 
 
+class RestoreGrant(ApiModel):
+    """One presigned GET of exactly one `ObjectName.CHECKPOINT`, and what must come back.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+    """
+
+    url: str
+    """As pods reach it. Only `host` is signed: a `Range` may be asked for."""
+    key: str
+    """The object's key, which ends with `<attempt>/checkpoint.tar.zst`: for messages."""
+    bytes: int
+    sha256: str
+    """Lower-case hex of the object's bytes, as the store verified them when they were uploaded."""
+    expires_at: str
+    """RFC 3339, UTC."""
+
+
 class ObjectName:
     """Names under the attempt's prefix."""
 
@@ -30,6 +51,8 @@ class ObjectName:
     WORKSPACE_TAR_ZSTD = "workspace.tar.zst"
     FILES = "files.json"
     SESSION = "session.jsonl.zst"
+    CHECKPOINT = "checkpoint.tar.zst"
+    """Workspace and session of one moment, laid out as `agentjob_api.checkpoint` says; a newer one of the same attempt replaces it."""
     EVENTS = "events/"
     """Segments `events/000001.jsonl`, …"""
     USAGE = "usage.json"

@@ -78,6 +78,8 @@ class JobConfig(ApiModel):
     archive: ArchiveConfig
     workspace_bytes: int
     """Size limit of the workspace's volume."""
+    checkpoint_seconds: int | None = None
+    """Between two checkpoints while the agent works; None: only when the pod is told to stop."""
     home_bytes: int | None = None
     """Size limits of the agent's other volumes, which the agent watches as well; None: there is none."""
     tmp_bytes: int | None = None

@@ -50,13 +50,18 @@ SESSION_DIR: Final = f"{RUN_DIR}/session"
 SESSION: Final = f"{SESSION_DIR}/session.jsonl"
 AGENT_RESULT: Final = f"{RUN_DIR}/result.json"
 """`report.AgentResult`, written atomically (rename) by the agent as its last act."""
+CHECKPOINT_REQUEST: Final = f"{RUN_DIR}/checkpoint-request"
+"""`checkpoint.Request`, written atomically by the agent, which then waits; removed by it when it goes on."""
+CHECKPOINT_ANSWER: Final = f"{RUN_DIR}/checkpoint-answer"
+"""`checkpoint.Answer`, written atomically by the courier."""
 
 PROXY_DIR: Final = "/var/lib/agentjob/proxy"
 """emptyDir, writable by model-proxy, read-only in courier, not mounted in agent."""
 PROXY_USAGE: Final = f"{PROXY_DIR}/usage.json"
 """`report.ProxyUsage`, replaced atomically after every model call."""
 COURIER_DIR: Final = "/var/lib/agentjob/courier"
-"""emptyDir of the courier alone: the archive lies here until it is uploaded, at most `archive.maxBytes` and a little."""
+"""emptyDir of the courier alone: a checkpoint or the archive, never both, lies here until it is uploaded, at most `archive.maxBytes` and
+a little."""
 PROXY_PORT: Final = 8788
 """model-proxy on 127.0.0.1; the agent's base URL is http://127.0.0.1:8788/v1."""
 
@@ -90,6 +95,8 @@ KEY_CONFIG: Final = "job.json"
 """`job_config.JobConfig`, holds no secret: all containers."""
 KEY_UPLOAD: Final = "upload.json"
 """`grant.UploadGrant`: courier only; read again before each use."""
+KEY_RESTORE: Final = "restore.json"
+"""`grant.RestoreGrant`: prepare only, and only where there is a checkpoint to go on from; read again before each try."""
 
 KEY_DESKTOP_TOKEN: Final = "desktop-token"  # noqa: S105 - a key's name
 """For people who may read the Secret. Mounted nowhere: through X the agent can type into the desktop's terminal, so what that
@@ -99,6 +106,9 @@ KEY_DESKTOP_TOKEN_HASH: Final = "desktop-token.sha256"  # noqa: S105 - a key's n
 KEY_NOTEBOOK_TOKEN: Final = "notebook-token"  # noqa: S105 - a key's name
 """The token itself, no newline: notebook only."""
 
+ENV_STORE_CA: Final = "AGENTJOB_STORE_CA"
+"""prepare only: a file with the PEM of the object store's authority, beside those of the system; absent where those do. Not
+`SSL_CERT_FILE`, which git would obey."""
 ENV_MODEL_API_KEY: Final = "AGENTJOB_MODEL_API_KEY"
 """model-proxy only, from `model.apiKeySecretRef`; absent when none is configured."""
 ENV_GIT_USERNAME: Final = "AGENTJOB_GIT_USERNAME"

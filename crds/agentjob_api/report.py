@@ -74,6 +74,10 @@ class Report(ApiModel):
     """None: nothing was archived, and `archive_reason` says why."""
     archive_reason: Reason | None = None
     archive_message: str = ""
+    checkpoint: StoredObject | None = None
+    """The newest checkpoint of the attempt; None: there is none, or the report had no room for it (the store knows)."""
+    checkpoint_message: str = ""
+    """Why there is none, or none of the agent's end, although there should be."""
     log_key: str = ""
     """Prefix of the event segments, ends with a slash; empty when none could be stored."""
     terminated: bool = False

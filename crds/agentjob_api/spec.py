@@ -17,7 +17,7 @@ from agentjob_api.pod_options import (
 )
 
 DEFAULT_EXCLUDE = (
-    ".venv", "venv", "node_modules", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".tox", ".gradle", ".next/cache", ".ipynb_checkpoints",
+    ".venv", "venv", "node_modules", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".tox", ".gradle", "**/.next/cache", ".ipynb_checkpoints",
 )  # fmt: skip
 """What anybody can make again; `.git` stays in: it is the agent's work as commits."""
 

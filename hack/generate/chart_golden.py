@@ -1,4 +1,4 @@
-"""Golden files of the chart: what it renders for the demo, and with every value set."""
+"""Golden files of the chart: what it renders for the demo, as in production, and with every value set; install.yaml is the defaults."""
 
 from pathlib import Path, PurePosixPath
 
@@ -9,6 +9,7 @@ GOLDEN = PurePosixPath("tests/chart/golden")
 _HEADER = "# The chart rendered with {values}, without the CRD. Written by `make generate`: read the difference before you commit it.\n"
 _VALUES = {
     "demo": PurePosixPath("hack/demo/values.yaml"),
+    "production": PurePosixPath("tests/chart/values-production.yaml"),
     "everything": PurePosixPath("tests/chart/values-everything.yaml"),
 }
 # A generated credential would differ each time.

@@ -61,7 +61,7 @@ def _object(path: str, value: dict[str, Any], descriptions: dict[str, str], seen
 def _schema(path: str, value: Any, descriptions: dict[str, str], seen: set[str]) -> dict[str, Any]:
     seen.add(path)
     constraint = CONSTRAINTS.get(path, {})
-    description = descriptions.get(path) or constraint.get("description", "")
+    description = descriptions.get(path, "")
     if isinstance(value, dict) and path not in OPAQUE:
         schema = _object(path, value, descriptions, seen)
     else:

@@ -65,7 +65,7 @@ def _build(builder: Builder, images: list[Image], _names: list[str]) -> int:
 def _load(builder: Builder, images: list[Image], names: list[str]) -> int:
     rows = []
     for image in images:
-        if names and image.name not in names:
+        if image.name not in names if names else image.name in catalog.BASES:
             continue
         started = time.monotonic()
         with console.step(f"loading {image.name}"):

@@ -12,6 +12,8 @@ from images import context, dockerfile
 
 _FOLDERS = ("images", "tests/images")
 REPOSITORY_PREFIX = "localhost/agentjob"
+BASES = frozenset({"foundation", "agent-tools"})
+"""No pod runs these: others are built on them, and bring their layers along."""
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,10 @@ class Operator:
             await _first(leading.wait(), self._stop.wait(), _ended(election))
             if self._stop.is_set():
                 return EXIT_OK
-            return await self._work(kube, store, election) if leading.is_set() else EXIT_FAILED
+            if leading.is_set():
+                return await self._work(kube, store, election)
+            _log_end(election)
+            return EXIT_FAILED
         finally:
             await _cancel([election])
 
@@ -149,8 +152,7 @@ class Operator:
         stop.cancel()
         for task in watched:
             if task.done():
-                error = None if task.cancelled() else task.exception()
-                logger.error(f"{task.get_name()} ended: {error or 'no error'}", exc_info=error)
+                _log_end(task)
         return EXIT_FAILED
 
     async def _resync(self, squaring: Squaring) -> None:
@@ -200,6 +202,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _log_end(task: asyncio.Task[Any]) -> None:
+    """Why a part that should go on for ever has ended."""
+    error = None if task.cancelled() else task.exception()
+    # What the API server says is a sentence for people; the way to it through the code would only hide it.
+    logger.error(
+        f"{task.get_name()} ended: {error or 'no error'}", exc_info=None if isinstance(error, KubeError) else error
+    )
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -8,6 +8,7 @@ import os
 import socket
 import uuid
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,7 @@ from agentjob_operator.settings import LeaderElection as Options
 
 NAMESPACE_FILE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 REQUEST_SECONDS: Final = 4.0
+RELEASE_SECONDS, RELEASE_TRIES = 2.0, 3
 
 logger = structlog.get_logger(__name__)
 
@@ -102,12 +104,28 @@ def _own_namespace() -> str:
 
 async def _release(lock: PatientLock, identity: str) -> None:
     # So that the next one need not wait for the Lease to run out.
-    lease = lock.lease_reference
-    if lease is None or lease.spec is None or lease.spec.holder_identity != identity:
-        return
+    try:
+        async with asyncio.timeout(RELEASE_SECONDS):
+            for _ in range(RELEASE_TRIES):
+                if await _give_up(lock, identity):
+                    return
+            logger.warning(f"the Lease could not be given up: it changed {RELEASE_TRIES} times meanwhile")
+    except (ApiException, aiohttp.ClientError, TimeoutError, OSError) as error:
+        logger.warning(f"the Lease could not be given up: {error or type(error).__name__}")
+
+
+async def _give_up(lock: PatientLock, identity: str) -> bool:
+    """Whether the Lease is not ours any more."""
+    # Read anew: what LeaseLock remembers is from before its last renewal, and a renewal may still have been under way.
+    lease = await lock.api_instance.read_namespaced_lease(lock.name, lock.namespace)
+    if lease.spec is None or lease.spec.holder_identity != identity:
+        return True
     lease.spec.holder_identity = None
     try:
-        async with asyncio.timeout(2):
-            await lock.api_instance.replace_namespaced_lease(name=lock.name, namespace=lock.namespace, body=lease)
-    except (ApiException, aiohttp.ClientError, TimeoutError, OSError) as error:
-        logger.warning(f"the Lease could not be given up: {error}")
+        await lock.api_instance.replace_namespaced_lease(name=lock.name, namespace=lock.namespace, body=lease)
+    except ApiException as error:
+        if error.status != HTTPStatus.CONFLICT:
+            raise
+        return False
+    logger.info("the Lease is given up")
+    return True

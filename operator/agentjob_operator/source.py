@@ -7,6 +7,7 @@ import aiohttp
 import kopf
 
 from agentjob_operator.handlers import Handlers, registry_of, select
+from agentjob_operator.kube.answers import Answers
 from agentjob_operator.kube.client import KubeClient
 from agentjob_operator.stateless import kopf_settings
 
@@ -29,7 +30,9 @@ async def stream(
     async def login(**_: object) -> kopf.AiohttpSession:
         cluster = kube.cluster
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=cluster.ssl_context()), headers=await cluster.headers()
+            connector=aiohttp.TCPConnector(limit=0, ssl=cluster.ssl_context()),
+            headers=await cluster.headers(),
+            middlewares=(Answers(),),
         )
         return kopf.AiohttpSession(server=cluster.server, aiohttp_session=session)
 

@@ -39,6 +39,7 @@ class AgentJobFiles:
     workspace_bytes: int = 1 << 30
     limits_bytes: dict[str, int] = field(default_factory=dict)
     """`home_bytes`, `tmp_bytes`, `run_bytes`."""
+    checkpoint_seconds: int | None = None
     courier: bool = True
     """The courier is ready from the start."""
     settings: dict[str, Any] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class AgentJobFiles:
             limits=limits,
             archive=ArchiveConfig(max_bytes=1 << 30),
             workspace_bytes=self.workspace_bytes,
+            checkpoint_seconds=self.checkpoint_seconds,
             **self.limits_bytes,
         )
         self.paths.config.write_text(config.model_dump_json(by_alias=True))

@@ -1,6 +1,7 @@
 """Values that cannot work are refused by the schema, with their path, before anything is installed."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ REFUSED = {
     "model.endpoint=https://user:pass@models.example.com": "/model/endpoint",
     "model.prices.inputPerMillionTokens=cheap": "/model/prices/inputPerMillionTokens",
     "job.resources.agent.limits.memory=lots": "/job/resources/agent/limits/memory",
+    "job.limits.steps=0": "/job/limits/steps",
     "job.agentHomeSize=-1Gi": "/job/agentHomeSize",
     "storage.endpoint=http://minio:9000/bucket": "/storage/endpoint",
     "storage.bucket=Bad_Bucket": "/storage/bucket",
@@ -39,6 +41,41 @@ def test_is_refused_with_its_path(values: str, path: str) -> None:
     done = template("--set", values)
     assert done.returncode != 0
     assert f"'{path}" in done.stderr
+
+
+CONTRADICTIONS = {
+    "operator.leaderElection=false": "all of them would work at once",
+    "operator.podDisruptionBudget.minAvailable=2": "no node could be drained",
+    "operator.lease.renewDeadlineSeconds=15": "durationSeconds must be more than renewDeadlineSeconds",
+    "storage.endpoint=https://s3.example.com": "MinIO's credential would be sent there",
+    "job.limits.costUSD=5.5": "job.limits.costUSD needs model.prices",
+    "storage.createBucket=false,storage.retentionDays=3": "storage.retentionDays needs storage.createBucket",
+}
+
+
+@pytest.mark.parametrize(("values", "words"), CONTRADICTIONS.items(), ids=CONTRADICTIONS.keys())
+def test_values_that_do_not_go_together_are_refused(values: str, words: str) -> None:
+    """Each is right by itself, so the schema cannot say it."""
+    done = template("--set-string" if "costUSD" in values else "--set", values)
+    assert done.returncode != 0
+    assert words in done.stderr
+
+
+def test_every_value_is_bounded() -> None:
+    """A type alone lets nonsense through that only the API server, or nobody, would refuse."""
+    bounds = {
+        "string": {"pattern", "enum", "maxLength"},
+        "integer": {"minimum"},
+        "array": {"items"},
+        "boolean": {"type"},
+    }
+
+    def unbounded(schema: dict[str, Any], path: str) -> list[str]:
+        if "properties" in schema:
+            return [found for key, child in schema["properties"].items() for found in unbounded(child, f"{path}.{key}")]
+        return [path] if not bounds.get(schema.get("type", ""), set(schema)) & set(schema) else []
+
+    assert unbounded(json.loads((CHART / "values.schema.json").read_text(encoding="utf-8")), "") == []
 
 
 def test_every_value_is_described() -> None:

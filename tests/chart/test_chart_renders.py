@@ -9,12 +9,13 @@ from agentjob_operator.settings import Settings
 from generate.chart_golden import GOLDEN, chart_golden_files
 from pydantic import BaseModel
 
-from charts import CHART, DEMO_VALUES, EVERYTHING_VALUES, Object, helm, of_kind, pod_specs, render
+from charts import CHART, DEMO_VALUES, EVERYTHING_VALUES, PRODUCTION_VALUES, Object, helm, of_kind, pod_specs, render
 
 ROOT = CHART.parents[1]
 VALUE_SETS: dict[str, list[Any]] = {
     "defaults": [],
     "demo": ["--values", DEMO_VALUES],
+    "production": ["--values", PRODUCTION_VALUES],
     "everything": ["--values", EVERYTHING_VALUES],
 }
 all_value_sets = pytest.mark.parametrize("values", VALUE_SETS.values(), ids=VALUE_SETS.keys())

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "agentjob"
 DEMO_VALUES = ROOT / "hack" / "demo" / "values.yaml"
 EVERYTHING_VALUES = ROOT / "tests" / "chart" / "values-everything.yaml"
+PRODUCTION_VALUES = ROOT / "tests" / "chart" / "values-production.yaml"
 NAMESPACE = "agentjob-system"
 
 Object = dict[str, Any]

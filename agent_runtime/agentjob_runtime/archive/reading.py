@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agentjob_runtime.archive.errors import ArchiveTooLargeError
+from agentjob_runtime.archive.notes import Notes
+from agentjob_runtime.archive.walk import Entry
 
 
 def read_exactly(fd: int, size: int) -> bytes:
@@ -18,6 +20,18 @@ def read_exactly(fd: int, size: int) -> bytes:
         parts.append(data)
         missing -= len(data)
     return b"".join(parts)
+
+
+def read_small(entry: Entry, notes: Notes) -> bytes | None:
+    """A file that fits into memory, as much of it as is there; None when it cannot be read. Notes what is amiss."""
+    try:
+        data = read_exactly(entry.fd, entry.size)
+    except OSError as error:
+        notes.skip(entry.path, error.strerror or "it cannot be read")
+        return None
+    if len(data) < entry.size:
+        notes.shrink(entry.path)
+    return data
 
 
 @dataclass

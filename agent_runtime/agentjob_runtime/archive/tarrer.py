@@ -8,7 +8,7 @@ import zstandard
 
 from agentjob_runtime.archive import tarformat
 from agentjob_runtime.archive.notes import Notes
-from agentjob_runtime.archive.reading import InputBudget, read_exactly
+from agentjob_runtime.archive.reading import InputBudget, read_exactly, read_small
 from agentjob_runtime.archive.sink import Sink
 from agentjob_runtime.archive.walk import Entry, Kind
 
@@ -54,15 +54,10 @@ class TarZstdWriter:
         if entry.size > PIECE:
             self._large(entry, mode)
             return
-        try:
-            data = read_exactly(entry.fd, entry.size)
-        except OSError as error:
-            self._notes.skip(entry.path, error.strerror or "it cannot be read")
-            return
-        if len(data) < entry.size:
-            self._notes.shrink(entry.path)
-        size = len(data)
-        self._put(tarformat.header(entry.path, mode, tarformat.FILE, size), data, tarformat.padding(size))
+        data = read_small(entry, self._notes)
+        if data is not None:
+            size = len(data)
+            self._put(tarformat.header(entry.path, mode, tarformat.FILE, size), data, tarformat.padding(size))
 
     def _large(self, entry: Entry, mode: int) -> None:
         """The size is in the header before the data is read: a file that shrinks is filled up with zeros, as GNU tar does."""

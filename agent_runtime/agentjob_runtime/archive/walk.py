@@ -62,14 +62,17 @@ class _Level(NamedTuple):
 class Walk:
     """Iterates over the entries under `root`, each folder before what it holds, names in the order of their bytes."""
 
-    def __init__(self, root: Path, excludes: Excludes, notes: Notes) -> None:
+    def __init__(self, root: Path, excludes: Excludes, notes: Notes, *, follow_root: bool = True) -> None:
+        """`follow_root` for a root that nobody but us can have made: a mount."""
         self._root, self._excludes, self._notes = root, excludes, notes
+        self._follow_root = follow_root
         self._levels: list[_Level] = []
 
     def __iter__(self) -> Iterator[Entry]:
         """Raises `ArchiveTooLargeError` beyond `MAX_ENTRIES`, `ArchiveWriteError` when `root` cannot be opened."""
+        flags = _FOLDER_FLAGS & ~os.O_NOFOLLOW if self._follow_root else _FOLDER_FLAGS
         try:
-            self._push(os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), b"")
+            self._push(os.open(self._root, flags), b"")
         except OSError as error:
             raise ArchiveWriteError(f"The workspace cannot be read: {error.strerror}.") from error
         try:
@@ -148,8 +151,8 @@ def _sorted_entries(fd: int) -> list[tuple[bytes, "os.DirEntry[str]"]]:
         found = [(entry.name.encode("utf-8", "surrogateescape"), entry) for entry in islice(names, MAX_ENTRIES + 1)]
     if len(found) > MAX_ENTRIES:
         raise _too_many()
-    found.sort(key=itemgetter(0))
-    return found
+    # readdir may give a name twice that is renamed meanwhile
+    return sorted(dict(found).items(), key=itemgetter(0))
 
 
 def _too_many() -> ArchiveTooLargeError:

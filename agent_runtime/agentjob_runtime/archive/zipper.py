@@ -15,7 +15,7 @@ from isal import isal_zlib
 
 from agentjob_runtime.archive import zipformat
 from agentjob_runtime.archive.notes import Notes
-from agentjob_runtime.archive.reading import InputBudget, read_exactly
+from agentjob_runtime.archive.reading import InputBudget, read_exactly, read_small
 from agentjob_runtime.archive.sink import Sink
 from agentjob_runtime.archive.walk import Entry, Kind
 from agentjob_runtime.archive.zipformat import Member
@@ -94,14 +94,9 @@ class ZipWriter:
         if entry.size > PIECE:
             self._large(entry, mode)
             return
-        try:
-            data = read_exactly(entry.fd, entry.size)
-        except OSError as error:
-            self._notes.skip(entry.path, error.strerror or "it cannot be read")
-            return
-        if len(data) < entry.size:
-            self._notes.shrink(entry.path)
-        self._batch(entry.path, mode, data)
+        data = read_small(entry, self._notes)
+        if data is not None:
+            self._batch(entry.path, mode, data)
 
     def _batch(self, name: bytes, mode: int, data: bytes) -> None:
         self._names.append((name, mode))

@@ -27,6 +27,8 @@ class Paths:
     session_dir: Path = Path(pod.SESSION_DIR)
     session: Path = Path(pod.SESSION)
     agent_result: Path = Path(pod.AGENT_RESULT)
+    checkpoint_request: Path = Path(pod.CHECKPOINT_REQUEST)
+    checkpoint_answer: Path = Path(pod.CHECKPOINT_ANSWER)
     proxy_dir: Path = Path(pod.PROXY_DIR)
     proxy_usage: Path = Path(pod.PROXY_USAGE)
     courier_dir: Path = Path(pod.COURIER_DIR)
@@ -35,6 +37,7 @@ class Paths:
     task: Path = Path(pod.CONFIG_DIR, pod.KEY_TASK)
     config: Path = Path(pod.CONFIG_DIR, pod.KEY_CONFIG)
     upload: Path = Path(pod.CONFIG_DIR, pod.KEY_UPLOAD)
+    restore: Path = Path(pod.CONFIG_DIR, pod.KEY_RESTORE)
     termination_log: Path = Path(pod.TERMINATION_LOG)
 
     @classmethod

@@ -16,10 +16,12 @@ from agentjob_runtime.common import jsonlog
 from agentjob_runtime.common.config import ConfigError, read_job_config
 from agentjob_runtime.common.courier_life import live
 from agentjob_runtime.common.paths import Paths
+from agentjob_runtime.courier.checkpoints import Checkpoints, may_go_on
 from agentjob_runtime.courier.delivery import Deliverer, Delivery
 from agentjob_runtime.courier.gate import Gate, GateError, wait_for_death, wait_for_start
 from agentjob_runtime.courier.outcome import read_result, read_usage
 from agentjob_runtime.courier.report import fit, message_of
+from agentjob_runtime.courier.requests import CheckpointRequests
 from agentjob_runtime.courier.stop import ARCHIVE_SECONDS, RESULT_SECONDS, Stop, StopBudget
 from agentjob_runtime.courier.stream import EventStream, StreamBudget
 from agentjob_runtime.courier.tail import Tail
@@ -75,6 +77,8 @@ class Courier:
         self._paths, self._config, self._gate, self._stop = paths, config, gate, stop
         uploader = Uploader(paths.upload, StopBudget(stop, ARCHIVE_SECONDS))
         self._deliverer = Deliverer(config, paths, excludes, uploader, stop)
+        self._checkpoints = Checkpoints(config, paths, excludes, stop)
+        self._requests = CheckpointRequests(paths, self._checkpoints, config.checkpoint_seconds)
         budget = StreamBudget(stop)
         self._stream = EventStream(Tail(gate.events), Uploader(paths.upload, budget), budget)
         self._usage = UsageStream(paths, Uploader(paths.upload, StopBudget(stop, RESULT_SECONDS)))
@@ -89,14 +93,25 @@ class Courier:
         _log.info("the agent has started")
         self._stream.start()
         self._usage.start()
+        self._requests.start()
         seconds = self._config.limits.timeout_seconds + OVERTIME_SECONDS
-        self._overdue = not wait_for_death(self._gate, self._stop, seconds) and not self._stop.requested
+        dead = wait_for_death(self._gate, self._stop, seconds)
+        self._overdue = not dead and not self._stop.requested
         active, terminated = time.monotonic() - started, self._stop.requested
         _log.info("the agent has ended after %.1f s", active)
         self._usage.close()
+        self._checkpoint(terminated=terminated, dead=dead)
         delivery = self._deliverer.deliver()
         self._stream.close(_LAST_EVENTS_SECONDS)
         return self._hand_in(delivery, active, terminated)
+
+    def _checkpoint(self, *, terminated: bool, dead: bool) -> None:
+        """Nothing but the archive lies on the courier's volume afterwards."""
+        goes_on = may_go_on(read_result(self._paths))
+        self._requests.close(needed=goes_on and not terminated)
+        # An agent that still lives is at no step's boundary.
+        if dead and terminated and goes_on:
+            self._checkpoints.take_last()
 
     def _hand_in(self, delivery: Delivery, active: float, terminated: bool) -> int:
         data = fit(self._report(delivery, active, terminated))
@@ -121,6 +136,8 @@ class Courier:
             workspace=delivery.workspace,
             archive_reason=delivery.reason,
             archive_message=delivery.message,
+            checkpoint=self._checkpoints.stored,
+            checkpoint_message=self._checkpoints.message,
             log_key=self._log_key(),
             terminated=terminated,
             active_seconds=int(active),

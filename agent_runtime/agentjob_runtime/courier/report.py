@@ -1,10 +1,14 @@
 """Puts the report together and makes it fit. Pure."""
 
 import json
+from typing import Final
 
 from agentjob_api.pod import REPORT_MAX_BYTES
 from agentjob_api.reasons import TABLE
 from agentjob_api.report import AgentResult, ProxyUsage, Report, Verdict
+
+_NOTHING: Final[dict[str, str | None]] = {"checkpoint": None, "session_id": "", "log_key": ""}
+"""What goes when there is no room, in this order, and what is left of it."""
 
 
 def message_of(result: AgentResult, usage: ProxyUsage) -> str:
@@ -21,12 +25,12 @@ def fit(report: Report, limit: int = REPORT_MAX_BYTES) -> bytes:
     """The report as UTF-8 JSON of at most `limit` bytes.
 
     Messages are cut at a character's boundary, the longer one first; when that is not enough, what the operator can do without goes:
-    the conversation's name, then the log's. Raises `ValueError` when the archive's key alone does not fit.
+    the checkpoint (it asks the store), the conversation's name, then the log's. Raises `ValueError` when the archive's key alone does not fit.
     """
-    for field in (*_longest_first(report), "session_id", "log_key"):
+    for field in (*_longest_first(report), *_NOTHING):
         if len(_encode(report)) <= limit:
             break
-        report = _cut(report, field, limit) if field.endswith("message") else _with(report, field, "")
+        report = _cut(report, field, limit) if field.endswith("message") else _with(report, field, _NOTHING[field])
     data = _encode(report)
     if len(data) > limit:
         raise ValueError(f"the archive's key does not fit into a report of {limit} bytes")
@@ -34,8 +38,8 @@ def fit(report: Report, limit: int = REPORT_MAX_BYTES) -> bytes:
 
 
 def _longest_first(report: Report) -> tuple[str, ...]:
-    fields = ("message", "archive_message")
-    return fields if len(report.message) >= len(report.archive_message) else fields[::-1]
+    fields = ("message", "archive_message", "checkpoint_message")
+    return tuple(sorted(fields, key=lambda field: -len(getattr(report, field))))
 
 
 def _cut(report: Report, field: str, limit: int) -> Report:
@@ -49,8 +53,8 @@ def _cut(report: Report, field: str, limit: int) -> Report:
     return _with(report, field, text[:low] + "…" if low else "")
 
 
-def _with(report: Report, field: str, text: str) -> Report:
-    return report.model_copy(update={field: text})
+def _with(report: Report, field: str, value: str | None) -> Report:
+    return report.model_copy(update={field: value})
 
 
 def _encode(report: Report) -> bytes:

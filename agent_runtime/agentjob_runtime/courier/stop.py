@@ -51,3 +51,16 @@ class StopBudget:
         end = time.monotonic() + seconds
         while (left := min(end - time.monotonic(), self.remaining())) > 0:
             time.sleep(min(_STEP, left))
+
+
+class ClosingBudget(StopBudget):
+    """The same, and once closed no longer than until `closes_at`."""
+
+    def __init__(self, stop: Stop, seconds_after: float) -> None:
+        super().__init__(stop, seconds_after)
+        self.closes_at = math.inf
+        """By `time.monotonic()`."""
+
+    def remaining(self) -> float:
+        """Seconds left."""
+        return min(super().remaining(), self.closes_at - time.monotonic())

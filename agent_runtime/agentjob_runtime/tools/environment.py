@@ -20,12 +20,19 @@ QUIET: Final = {
     "PIP_NO_INPUT": "1",
     "PIP_PROGRESS_BAR": "off",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_RETRIES": "2",
+    "UV_HTTP_TIMEOUT": "30",
+    "npm_config_fetch_retry_mintimeout": "1000",
+    "npm_config_fetch_retry_maxtimeout": "5000",
+    "npm_config_fetch_timeout": "60000",
     "npm_config_fund": "false",
     "npm_config_audit": "false",
     "npm_config_yes": "true",
     "npm_config_update_notifier": "false",
 }
-"""Nobody is there to page, to answer or to watch a progress bar; `CI` keeps test runners out of watch mode."""
+"""Nobody is there to page, to answer or to watch a progress bar; `CI` keeps test runners out of watch mode.
+
+A package manager that does not reach its registry says so within two minutes or so, not after npm's own fifteen."""
 
 
 def virtualenv(home: Path) -> Path:

@@ -1,6 +1,7 @@
 """`install_package`."""
 
 import re
+from dataclasses import replace
 from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
@@ -17,6 +18,16 @@ PYTHON_PACKAGE: Final = re.compile(
 """Name, extras and version clauses of PEP 508: no option, URL, path or marker."""
 NPM_PACKAGE: Final = re.compile(r"(@[a-z0-9][a-z0-9._-]*/)?[A-Za-z0-9][A-Za-z0-9._-]*(@[A-Za-z0-9.^~<>=*|_-]+)?")
 """Name, scope, and version or tag: no option, URL, path or Git reference."""
+
+UNREACHABLE: Final = re.compile(
+    r"NewConnectionError|ConnectTimeoutError|NameResolutionError|ProxyError|error sending request|dns error"
+    r"|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT"
+)
+"""What pip (urllib3), uv (reqwest) and npm (Node) print of a registry that they do not reach."""
+UNREACHABLE_HINT: Final = (
+    "[The package registry could not be reached: this pod may have no way to it. Go on with what is installed, or say in "
+    "your result what is missing; trying again will not help.]"
+)
 
 
 def check_names(manager: str, names: tuple[str, ...]) -> None:
@@ -45,7 +56,10 @@ class InstallPackage(Tool):
         check_names(self.manager, self.packages)
         folder = context.workspace / self.working_directory
         done = context.runner.run(self._command(context), folder, context.environment, TIMEOUT_SECONDS)
-        return describe(done, TIMEOUT_SECONDS)
+        output = describe(done, TIMEOUT_SECONDS)
+        if done.exit_code == 0 or not UNREACHABLE.search(done.text):
+            return output
+        return replace(output, text=f"{UNREACHABLE_HINT}\n{output.text}")
 
     def _command(self, context: ToolContext) -> list[str]:
         match self.manager:

@@ -127,3 +127,54 @@ capabilities:
   drop: [ALL]
 readOnlyRootFilesystem: true
 {{- end -}}
+
+{{/* priorityClassName, nodeSelector, tolerations and affinity, as far as they are set, of a dict of values. */}}
+{{- define "agentjob.scheduling" -}}
+{{- $chosen := dict -}}
+{{- range $field := list "priorityClassName" "nodeSelector" "tolerations" "affinity" -}}
+{{- if get $ $field }}{{ $_ := set $chosen $field (get $ $field) }}{{ end -}}
+{{- end -}}
+{{- if $chosen }}{{ toYaml $chosen }}{{ end -}}
+{{- end -}}
+
+{{/* Over nodes and zones; a constraint of the user's without a labelSelector gets the operator's. */}}
+{{- define "agentjob.topologySpread" -}}
+{{- $selector := dict "matchLabels" (include "agentjob.selector" (dict "root" $ "component" "operator") | fromYaml) -}}
+{{- $soft := list -}}
+{{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" -}}
+{{- $soft = append $soft (dict "maxSkew" 1 "topologyKey" . "whenUnsatisfiable" "ScheduleAnyway" "matchLabelKeys" (list "pod-template-hash")) -}}
+{{- end -}}
+{{- $constraints := list -}}
+{{- range .Values.operator.topologySpreadConstraints | default $soft -}}
+{{- $constraints = append $constraints (merge (deepCopy .) (dict "labelSelector" $selector)) -}}
+{{- end -}}
+{{- toYaml $constraints -}}
+{{- end -}}
+
+{{/* What the schema cannot say: values that do not go together. */}}
+{{- define "agentjob.validate" -}}
+{{- $operator := .Values.operator -}}
+{{- $replicas := int $operator.replicas -}}
+{{- if and (gt $replicas 1) (not $operator.leaderElection) -}}
+{{- fail (printf "operator.leaderElection is false and operator.replicas is %d: all of them would work at once" $replicas) -}}
+{{- end -}}
+{{- with $operator.podDisruptionBudget -}}
+{{- if and .enabled (gt $replicas 1) (ge (int .minAvailable) $replicas) -}}
+{{- fail (printf "operator.podDisruptionBudget.minAvailable (%d) must be less than operator.replicas (%d): no node could be drained" (int .minAvailable) $replicas) -}}
+{{- end -}}
+{{- end -}}
+{{- with $operator.lease -}}
+{{- if not (and (gt (int .durationSeconds) (int .renewDeadlineSeconds)) (gt (int .renewDeadlineSeconds) (int .retryPeriodSeconds))) -}}
+{{- fail "operator.lease: durationSeconds must be more than renewDeadlineSeconds, and that more than retryPeriodSeconds" -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.minio.enabled .Values.storage.endpoint (not .Values.storage.credentials.secretName) -}}
+{{- fail "storage.endpoint is set and storage.credentials.secretName is not: MinIO's credential would be sent there (set minio.enabled=false for another store)" -}}
+{{- end -}}
+{{- if and .Values.job.limits.costUSD (not (and .Values.model.prices.inputPerMillionTokens .Values.model.prices.outputPerMillionTokens)) -}}
+{{- fail "job.limits.costUSD needs model.prices: without them nobody can count the cost" -}}
+{{- end -}}
+{{- if and .Values.storage.retentionDays (not .Values.storage.createBucket) -}}
+{{- fail "storage.retentionDays needs storage.createBucket: its Job sets that rule" -}}
+{{- end -}}
+{{- end -}}

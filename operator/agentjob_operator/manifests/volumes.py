@@ -95,9 +95,20 @@ def scratch_in_memory(container: pod.Container) -> Mount:
 
 def config(attempt: Attempt, container: pod.Container, *keys: str) -> Mount:
     """The attempt's Secret, only `keys` of it. No `subPath`, so that a renewed Secret reaches the container."""
-    source = {
-        "secretName": attempt.object_name,
-        "defaultMode": SECRET_FILE_MODE,
-        "items": [{"key": key, "path": key} for key in keys],
-    }
+    source = {"secretName": attempt.object_name, "defaultMode": SECRET_FILE_MODE, "items": _items(*keys)}
     return Mount({"name": f"{container}-config", "secret": source}, pod.CONFIG_DIR, read_only=True)
+
+
+def config_to_restore(attempt: Attempt, container: pod.Container, *keys: str) -> Mount:
+    """The same with `pod.KEY_RESTORE` where the Secret has it.
+
+    A volume of kind `secret` knows only "all of it is optional", and then the container would start before the Secret is there.
+    """
+    there = {"secret": {"name": attempt.object_name, "items": _items(*keys)}}
+    perhaps = {"secret": {"name": attempt.object_name, "items": _items(pod.KEY_RESTORE), "optional": True}}
+    source = {"defaultMode": SECRET_FILE_MODE, "sources": [there, perhaps]}
+    return Mount({"name": f"{container}-config", "projected": source}, pod.CONFIG_DIR, read_only=True)
+
+
+def _items(*keys: str) -> list[dict[str, str]]:
+    return [{"key": key, "path": key} for key in keys]

@@ -1,6 +1,7 @@
 """helm's release on a real API server (no controllers, so nothing starts): install, upgrade, uninstall, and what the operator may do."""
 
 import base64
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from cluster.controlplane import control_plane
 from charts import CHART, NAMESPACE, helm
 
 ROOT = CHART.parents[1]
+FIRST_VERSION = ROOT / "tests" / "chart" / "first-version" / "agentjob-0.1.0.tgz"
+"""The chart as it was at commit d5f78fe, by `helm package`."""
 OPERATOR = f"system:serviceaccount:{NAMESPACE}:agentjob"
 
 
@@ -71,6 +74,60 @@ def test_an_uninstall_keeps_the_crd_and_an_install_takes_it_again(release: str, 
     run_helm(kubectl, "install", "agentjob", CHART)
     assert "todo-app" in kubectl("get", "agentjobs", "-o", "name")
     kubectl("delete", "agentjob", "todo-app")
+
+
+def test_an_upgrade_from_the_first_version_and_the_way_back(kubectl: Kubectl) -> None:
+    """The CRD's new fields are there, AgentJobs and MinIO's credential stay, and `helm rollback` is not refused."""
+    run_helm(kubectl, "install", "agentjob", FIRST_VERSION, "--create-namespace")
+    try:
+        await_established(kubectl)
+        kubectl("create", "-f", str(ROOT / "manifests/examples/todo-app.yaml"))
+        first = credential(kubectl)
+        run_helm(kubectl, "upgrade", "agentjob", CHART)
+        assert deployed_replicas(kubectl) == "2"
+        assert (
+            kubectl("get", "poddisruptionbudgets", "-n", NAMESPACE, "-o", "name").strip().endswith("agentjob-operator")
+        )
+        run_helm(kubectl, "rollback", "agentjob", "1")
+        assert deployed_replicas(kubectl) == "1"
+        assert kubectl("get", "poddisruptionbudgets", "-n", NAMESPACE, "-o", "name") == ""
+        assert "todo-app" in kubectl("get", "agentjobs", "-o", "name")
+        assert credential(kubectl) == first
+        kubectl("delete", "agentjob", "todo-app")
+    finally:
+        helm("uninstall", "agentjob", "--namespace", NAMESPACE, "--kubeconfig", kubectl.kubeconfig)
+
+
+def test_limits_of_the_values_are_defaults_of_the_schema(kubectl: Kubectl) -> None:
+    """Whoever reads an AgentJob sees what holds for it."""
+    limits = "job.limits.steps=7,job.limits.tokens=1000000000000,job.limits.timeoutSeconds=60"
+    run_helm(kubectl, "install", "agentjob", CHART, "--create-namespace", "--set", limits)
+    try:
+        await_established(kubectl)
+        kubectl("create", "-f", str(ROOT / "manifests/examples/todo-app.yaml"))
+        shown = json.loads(kubectl("get", "agentjob", "todo-app", "-o", "json"))["spec"]["limits"]
+        assert shown == {"steps": 7, "tokens": 10**12, "timeoutSeconds": 60, "startDeadlineSeconds": 600}
+        kubectl("delete", "agentjob", "todo-app")
+    finally:
+        helm("uninstall", "agentjob", "--namespace", NAMESPACE, "--kubeconfig", kubectl.kubeconfig)
+
+
+def test_a_refused_upgrade_changes_nothing(release: str, kubectl: Kubectl) -> None:
+    """The schema and the chart's own checks come before the first request."""
+    assert release
+    for values, words in (
+        ("operator.replicas=two", "/operator/replicas"),
+        ("operator.leaderElection=false", "at once"),
+    ):
+        done = helm("upgrade", "agentjob", CHART, "--set", values, "-n", NAMESPACE, "--kubeconfig", kubectl.kubeconfig)
+        assert done.returncode != 0
+        assert words in done.stderr
+    assert deployed_replicas(kubectl) == "2"
+
+
+def deployed_replicas(kubectl: Kubectl) -> str:
+    """Of the operator."""
+    return kubectl("get", "deployment", "agentjob-operator", "-n", NAMESPACE, "-o", "jsonpath={.spec.replicas}")
 
 
 @pytest.mark.parametrize("verb", ["get", "list", "watch", "update", "patch", "delete"])

@@ -64,8 +64,12 @@ class OperatorProcess:
 
     def state(self) -> str:
         """What `/readyz` says it does: standby, leading, …"""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
-            return str(answer.read().decode())
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
+                return str(answer.read().decode())
+        except urllib.error.HTTPError as error:
+            # Not ready, as between standing by and leading.
+            return error.read().decode()
 
     def wait_state(self, state: str) -> None:
         """Returns when it is in that state."""

@@ -1,5 +1,6 @@
 """Events that are lost, stale or misleading: the result is the same."""
 
+import pytest
 from apiserver.client import MERGE_PATCH, ApiClient
 from integration.operator.conftest import MakeOperator
 from integration.operator.operatorprocess import OperatorProcess
@@ -140,3 +141,33 @@ def test_the_api_server_wants_a_pause(operator: OperatorProcess, stage: Stage, r
     stage.apply("patient")
     assert stage.play("patient")["phase"] == "Succeeded"
     assert len(stage.jobs_of("patient")) == 1
+
+
+@pytest.mark.parametrize("watch", [True, False], ids=["a watch", "a list"])
+def test_a_410_as_the_status_of_an_answer_ends_nothing(
+    operator: OperatorProcess, stage: Stage, relay: Relay, watch: bool
+) -> None:
+    """Of a watch or of a page of a list: both begin anew, in the same process."""
+    operator.start()
+    stage.apply("before")
+    pod = _running(stage, "before")
+    process, left = operator.process, ["watch"] if watch else ["list", "watch"]
+
+    def intercept(method: str, path: str) -> tuple[int, dict[str, object]] | None:
+        if "agentjobs?" not in path:
+            return None
+        if "watch=true" not in path:
+            return (410, EXPIRED) if not watch and left and left.pop() else None
+        # Of a list: the watch says first that it is too far behind.
+        return ((410, EXPIRED) if watch else GONE) if "resourceVersion=" in path and left and left.pop() else None
+
+    relay.intercept = intercept
+    relay.cut("agentjobs")
+    stage.wait(lambda: not left, "the refusals were given")
+    stage.apply("after")
+    stage.succeed("before", pod)
+    assert stage.wait_reason("before", "Completed")["attempts"] == 1
+    assert stage.play("after")["phase"] == "Succeeded"
+    assert process is not None
+    assert process.poll() is None
+    assert "beginning anew" in operator.log.read_text()

@@ -92,3 +92,35 @@ def test_a_lost_lease_ends_the_process(make_operator: MakeOperator, relay: Relay
     assert operator.process.wait(60) == 1
     operator.process = None
     assert "the Lease is lost" in operator.log.read_text()
+
+
+def test_a_lease_is_given_up_at_a_clean_end(api: ApiClient, make_operator: MakeOperator, relay: Relay) -> None:
+    """It would run for five minutes, and was renewed after the operator last read it: the next one leads at once all the same."""
+    lease = {"leader_election__enabled": "true", "leader_election__lease_namespace": "agentjob-system"}
+    lease |= {"leader_election__lease_name": "agentjob-operator", "leader_election__lease_seconds": "300"}
+    path = "/apis/coordination.k8s.io/v1/namespaces/agentjob-system/leases/agentjob-operator"
+    # The test before this one leaves a Lease of an operator that could not give it up.
+    api.request("DELETE", path)
+    operator = make_operator(**lease, leader_election__renew_seconds="10", leader_election__retry_seconds="1")
+    operator.start()
+    operator.wait_state("leading")
+    assert api.get(path).or_fail()["spec"]["holderIdentity"]
+    assert operator.stop() == 0
+    assert not api.get(path).or_fail()["spec"].get("holderIdentity")
+    assert "could not be given up" not in operator.log.read_text()
+    operator.start()
+    operator.wait_state("leading")
+
+
+def test_rights_that_are_taken_away_are_named(operator: OperatorProcess, relay: Relay) -> None:
+    """kopf alone would end with a traceback; who reads the log must see which rule of the role is missing."""
+    operator.start()
+    said = 'agentjobs.agentjob.io is forbidden: User "x" cannot watch resource "agentjobs"'
+    refused: dict[str, object] = {"kind": "Status", "code": 403, "reason": "Forbidden", "message": said}
+    relay.intercept = lambda method, path: (403, refused) if "agentjobs?" in path and "watch=true" in path else None
+    relay.cut("agentjobs")
+    assert operator.process is not None
+    assert operator.process.wait(60) == 1
+    operator.process = None
+    assert "the operator's role does not allow what it needs" in operator.tail()
+    assert "cannot watch resource" in operator.tail()

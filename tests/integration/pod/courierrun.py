@@ -45,6 +45,7 @@ class CourierRun:
     root: Path
     uid: str = "uid-1"
     timeout_seconds: int = 60
+    checkpoint_seconds: int | None = None
     archive: ArchiveConfig = field(default_factory=lambda: ArchiveConfig(max_bytes=1 << 30))
     courier: subprocess.Popen[str] | None = None
     agent: subprocess.Popen[str] | None = None
@@ -66,6 +67,7 @@ class CourierRun:
             limits=LimitsConfig(steps=1, timeout_seconds=self.timeout_seconds),
             archive=self.archive,
             workspace_bytes=1 << 30,
+            checkpoint_seconds=self.checkpoint_seconds,
         )
         self.paths.config.write_text(config.model_dump_json(by_alias=True))
         self.write_grant(grant)

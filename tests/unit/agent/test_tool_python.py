@@ -9,6 +9,7 @@ import pytest
 from agentjob_runtime.tools.errors import ToolError
 from agentjob_runtime.tools.test_detection import detect, summary_lines
 from agentruns.tools import Toolbox
+from support.loopback import free_port
 
 WHEEL_PROJECT = {"pyproject.toml": "", "tests/test_it.py": "def test_it():\n    assert 1 == 1\n"}
 
@@ -95,6 +96,21 @@ def test_package_managers_get_the_names_behind_the_end_of_options(
     output = toolbox.call("install_package", manager=manager, packages=names, dev=manager == "npm")
     python = toolbox.workspace / ".venv/bin/python"
     assert output.text == expected.format(python=python) + "\n[exit code: 0]"
+
+
+@pytest.mark.parametrize("manager", ["pip", "uv", "npm"])
+def test_a_registry_that_is_not_there_is_told(toolbox: Toolbox, manager: str) -> None:
+    """The real managers, before a port that nobody listens on: they end by themselves, and the model reads what it means."""
+    if manager != "pip" and shutil.which(manager) is None:
+        pytest.skip(f"{manager} is not installed")
+    nowhere = f"http://127.0.0.1:{free_port()}/"
+    names = ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "npm_config_registry")
+    once = {"npm_config_fetch_retries": "0", "PIP_CONFIG_FILE": "/dev/null"}
+    toolbox.context.environment.update({**dict.fromkeys(names, nowhere), **once})
+    output = toolbox.call("install_package", manager=manager, packages=["left-pad"])
+    assert "registry could not be reached" in output.text.splitlines()[0], output.text
+    assert not output.ok
+    assert not output.timed_out
 
 
 def test_a_virtual_environment_is_made_in_the_home_folder(toolbox: Toolbox) -> None:

@@ -74,8 +74,9 @@ def test_what_cannot_be_honoured_is_refused(pattern: str) -> None:
 
 def test_the_defaults_of_the_api_are_understood(tmp_path: Path) -> None:
     """They leave out what can be made again, and keep the rest."""
-    for name in ("node_modules/x/y", "app/__pycache__/z.pyc", ".git/HEAD", "src/main.py"):
+    again = ("node_modules/x/y", "app/__pycache__/z.pyc", ".next/cache/w", "web/.next/cache/w")
+    for name in (*again, ".git/HEAD", "src/main.py"):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).touch()
     kept = [os.fsdecode(e.path) for e in Walk(tmp_path, compile_excludes(DEFAULT_EXCLUDE), Notes())]
-    assert kept == [".git", ".git/HEAD", "app", "src", "src/main.py"]
+    assert kept == [".git", ".git/HEAD", ".next", "app", "src", "src/main.py", "web", "web/.next"]

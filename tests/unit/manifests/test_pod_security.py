@@ -82,6 +82,18 @@ def test_each_secret_reaches_one_container_only() -> None:
     assert grants == ["courier-config"]
 
 
+def test_the_right_to_read_a_checkpoint_is_prepares_alone_and_not_a_first_attempts() -> None:
+    """Its part of the volume is optional, the rest is not: the container must not start before the Secret is there."""
+    first, later = (build_job(attempt_of(EVERYTHING, number=n), example_settings()) for n in (1, 2))
+    assert pod.KEY_RESTORE not in json.dumps(first)
+    volumes = later["spec"]["template"]["spec"]["volumes"]
+    (holder,) = [volume for volume in volumes if pod.KEY_RESTORE in json.dumps(volume)]
+    assert holder["name"] == "prepare-config"
+    there, perhaps = (source["secret"] for source in holder["projected"]["sources"])
+    assert ([i["key"] for i in there["items"]], there.get("optional", False)) == ([pod.KEY_CONFIG], False)
+    assert ([i["key"] for i in perhaps["items"]], perhaps["optional"]) == ([pod.KEY_RESTORE], True)
+
+
 def test_no_value_of_a_secret_is_in_the_job() -> None:
     """Who may read Jobs but not Secrets learns neither the task nor the store's credential."""
     text = json.dumps(build_job(attempt_of(EVERYTHING), example_settings()))

@@ -13,6 +13,7 @@ from agentjob_api.events import EventType
 from agentjob_api.reasons import Reason
 from agentjob_api.report import Verdict
 
+from agentjob_runtime.checkpoint.ask import CheckpointAsker
 from agentjob_runtime.common.outcome import Outcome, RunEnded
 from agentjob_runtime.engines.base import Job
 from agentjob_runtime.engines.builtin import prompt
@@ -46,6 +47,7 @@ class BuiltinEngine:
         self._query = Query(model, self._conversation, settings, job.events)
         self._executor = Executor(make_context(job.paths, job.stop, os.environ, display), job.events)
         self._discipline = Discipline(settings)
+        self._checkpoints = CheckpointAsker(job.config.checkpoint_seconds, job.paths, job.stop)
         header = self._store.loaded.header
         self.session_id = header.session_id if header else uuid.uuid4().hex
         self.steps = 0
@@ -75,6 +77,7 @@ class BuiltinEngine:
         self._warn_of_steps(limit - self.steps)
         self._warn_of_time()
         self._conversation.sync()
+        self._checkpoints.at_boundary()
 
     def _execute(self, reply: Reply) -> None:
         """Runs the calls of the reply and tells the model what came of it."""
@@ -128,6 +131,8 @@ class BuiltinEngine:
             self._conversation.append(prompt.task_message(self._job.task, advice))
         elif loaded.header and loaded.header.uid == config.uid:
             self._conversation.append(user(prompt.INTERRUPTED))
+            said = f"[The run goes on from the checkpoint of attempt {loaded.header.attempt}.]"
+            self._job.events.emit(EventType.MESSAGE, role="user", text=said)
         else:
             self._conversation.append(user(prompt.NEW_TASK.format(task=self._job.task), pinned=True))
         self._conversation.sync()

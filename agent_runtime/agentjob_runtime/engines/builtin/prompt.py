@@ -20,7 +20,10 @@ NUDGE: Final = (
 )
 STEPS_LEFT: Final = "Only {left} steps are left. Bring the work into a good state and call finish."
 TIME_LEFT: Final = "Only about {left} seconds are left. Bring the work into a good state and call finish."
-INTERRUPTED: Final = "The run was interrupted and goes on now. Look at the state of the workspace, then go on."
+INTERRUPTED: Final = (
+    "The run was interrupted and goes on now, in a new container: the workspace is as it was, but processes that were running, /tmp, "
+    "the home folder (with what was installed there) and databases are gone. Look at the state of the workspace, then go on."
+)
 NEW_TASK: Final = "There is a new task, on the workspace as you left it:\n\n{task}"
 
 

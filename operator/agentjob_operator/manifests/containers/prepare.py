@@ -8,20 +8,28 @@ from agentjob_api.spec import AgentJobSpec
 
 from agentjob_operator.manifests import volumes
 from agentjob_operator.manifests.attempt import Attempt
-from agentjob_operator.manifests.containers.part import HOME_IN_SCRATCH, Part, from_secret
+from agentjob_operator.manifests.containers.part import HOME_IN_SCRATCH, Part, from_secret, plain
+from agentjob_operator.manifests.secret import KEY_STORE_CA
 from agentjob_operator.settings import Settings
 
 
 def prepare(attempt: Attempt, settings: Settings) -> Part:
-    """An ordinary init container."""
+    """An ordinary init container. Only an attempt after the first can have a checkpoint to go on from."""
+    first = attempt.number == 1
+    config = volumes.config if first else volumes.config_to_restore
+    authority = (KEY_STORE_CA,) if settings.storage.ca_pem and not first else ()
     return Part(
         name=Container.PREPARE,
         image=settings.runtime_image,
         image_pull_policy=settings.image_pull_policy,
         resources=settings.resources.prepare,
-        env=(HOME_IN_SCRATCH, *_git_credential(attempt.spec)),
+        env=(
+            HOME_IN_SCRATCH,
+            *(plain(pod.ENV_STORE_CA, f"{pod.CONFIG_DIR}/{key}") for key in authority),
+            *_git_credential(attempt.spec),
+        ),
         mounts=(
-            volumes.config(attempt, Container.PREPARE, pod.KEY_CONFIG),
+            config(attempt, Container.PREPARE, pod.KEY_CONFIG, *authority),
             volumes.workspace(attempt),
             volumes.run(),
             volumes.scratch(Container.PREPARE),
