@@ -8,7 +8,7 @@ import pytest
 import yaml
 from apiserver.kubectl import Kubectl
 
-from charts import DEMO_VALUES, EVERYTHING_VALUES, NAMESPACE, PRODUCTION_VALUES, ROOT, of_kind, render
+from charts import CHART, DEMO_VALUES, EVERYTHING_VALUES, NAMESPACE, PRODUCTION_VALUES, ROOT, of_kind, render
 
 RIGHTS = ROOT / "tests" / "chart" / "rights.yaml"
 OPERATOR = f"system:serviceaccount:{NAMESPACE}:agentjob"
@@ -32,8 +32,16 @@ def expected(*where: str) -> set[Right]:
         for line in yaml.safe_load(RIGHTS.read_text(encoding="utf-8"))
         for name in line.get("names", ["*"])
         for verb in line["verbs"]
-        if line["in"] in where
+        if line["in"] in where and enabled(line.get("value"))
     }
+
+
+def enabled(path: str | None) -> bool:
+    """Whether the chart's default for that value is true; a right without one is always there."""
+    value = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    for key in path.split(".") if path else ():
+        value = value.get(key, {})
+    return bool(value)
 
 
 def granted(kubectl: Kubectl, user: str, namespace: str) -> set[Right]:
