@@ -25,11 +25,6 @@ def usage(pid: int) -> Usage:
     return Usage((int(fields[11]) + int(fields[12])) / _TICKS, int(peak.split()[1]) * 1024)
 
 
-def forget_peak(pid: int) -> None:
-    """The highest resident size counts from now on."""
-    Path(f"/proc/{pid}/clear_refs").write_text("5")
-
-
 def machine_cpu() -> tuple[float, float]:
     """CPU seconds of the whole machine since its start: used by anybody, and stolen by the hypervisor."""
     user, nice, system, _idle, _iowait, irq, soft, steal = (
