@@ -166,6 +166,8 @@ class Workspace(ApiModel):
         Field(
             description="StorageClass of a volume of the pod's own, of this size, that is made and deleted with the pod; "
             "without it the workspace lies on the node's disk."
+        ),
+    ] = None
     checkpoint_seconds: Annotated[
         int | None,
         Field(
