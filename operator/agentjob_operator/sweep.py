@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from agentjob_api.spec import Archive
 from agentjob_api.status import TERMINAL_PHASES, Phase
+from agentjob_api.workspace import Archive
 
 from agentjob_operator.kube import paths
 from agentjob_operator.kube.client import KubeClient

@@ -6,8 +6,9 @@ A PATCH whose answer was lost is counted by nobody; nothing is ever counted twic
 from collections.abc import Callable
 
 from agentjob_api.report import Report
-from agentjob_api.spec import ArchiveFormat, Engine
+from agentjob_api.spec import Engine
 from agentjob_api.status import TERMINAL_PHASES, AgentJobStatus, ConditionType, Usage
+from agentjob_api.workspace import ArchiveFormat
 
 from agentjob_operator.metrics import definitions as d
 from agentjob_operator.metrics.recorder import Recorder

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from agentjob_api.grant import RestoreGrant, UploadGrant
-from agentjob_api.spec import MAX_URL_EXPIRY_SECONDS
+from agentjob_api.workspace import MAX_URL_EXPIRY_SECONDS
 from minio.signer import get_credential_string, post_presign_v4, presign_v4
 
 from agentjob_operator.manifests import Attempt

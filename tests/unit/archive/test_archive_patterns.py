@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from agentjob_api.spec import DEFAULT_EXCLUDE
+from agentjob_api.workspace import DEFAULT_EXCLUDE
 from agentjob_runtime.archive.errors import PatternError
 from agentjob_runtime.archive.notes import Notes
 from agentjob_runtime.archive.patterns import compile_excludes
