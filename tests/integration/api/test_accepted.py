@@ -43,6 +43,8 @@ def test_the_smallest_spec_gets_every_default_of_the_models(api: ApiClient, name
         },
         "network": {"egress": "Internet"},
         "backoffLimit": 0,
+        "suspend": False,
+        "cancel": False,
         "lingerSeconds": 0,
     }
 

@@ -17,6 +17,7 @@ ANOTHER_VALUE: dict[str, Any] = {
     "services": ["Redis"],
     "workspace": {"size": "1Gi"},
     "archive": {"format": "TarZstd"},
+    "network": {"egress": "None"},
     "image": "busybox",
     "resources": {"limits": {"cpu": 1}},
     "nodeSelector": {"disk": "fast"},

@@ -24,5 +24,7 @@ def test_a_small_burst_costs_four_writes_each(tmp_path: Path) -> None:
     burst = json.loads(out.read_text())["burst"]
     writes = {what: n for what, n in burst["requests"].items() if what.split()[0] in ("create", "patch", "delete")}
     assert burst["phases"] == {"Succeeded": 20}
-    assert writes == {"create jobs": 20, "create secrets": 20, "patch agentjobs/status": 40}
+    # Three NetworkPolicies for the namespace, however many AgentJobs it has.
+    once = {"create networkpolicies": 3}
+    assert writes == {"create jobs": 20, "create secrets": 20, "patch agentjobs/status": 40} | once
     assert burst["refused"] == {}

@@ -32,9 +32,11 @@ def relay(control_plane: ControlPlane) -> Iterator[Relay]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def token(control_plane: ControlPlane, api: ApiClient) -> str:
-    """Of the service account that `manifests/install.yaml` gives the operator: all tests run with its rights and no others."""
+    """Of the service account that `manifests/install.yaml` gives the operator: all tests run with its rights and no others.
+
+    For each module anew: the chart's tests uninstall a release with that account on the same API server."""
     wanted = ("Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
     documents = yaml.safe_load_all(INSTALL.read_text())
     chosen = [document for document in documents if document and document["kind"] in wanted]
