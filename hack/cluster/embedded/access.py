@@ -23,8 +23,11 @@ def require_supervisor() -> int:
 
 
 def as_admin(kubectl: Path) -> list[str]:
-    """The command line of kubectl as the administrator, without its verb."""
-    return [str(kubectl), "--kubeconfig", str(ADMIN_KUBECONFIG)]
+    """The command line of kubectl as the administrator, without its verb.
+
+    It ends with whoever called it: of a cluster that went away in the middle nobody closes the connection.
+    """
+    return ["setpriv", "--pdeathsig", "KILL", str(kubectl), "--kubeconfig", str(ADMIN_KUBECONFIG)]
 
 
 def api_answers(kubectl: Path) -> bool:
