@@ -12,15 +12,15 @@ _VALUES = {
     "production": PurePosixPath("tests/chart/values-production.yaml"),
     "everything": PurePosixPath("tests/chart/values-everything.yaml"),
 }
+_OWN_LOGIN = {"demo": ("--set", "storage.credentials.secretName=existing-user")}
 # A generated credential would differ each time.
-_FIXED = ("--set", "crd.install=false", "--set", "minio.existingSecret=existing")
+_FIXED = ("--set", "crd.install=false,minio.existingSecret=existing")
 
 
 def chart_golden_files(root: Path, generated: Files) -> Files:
     """One file per set of values; `generated` and errors as in `rendered_chart`."""
-    return {GOLDEN / f"{name}.yaml": _rendered(root, generated, values) for name, values in _VALUES.items()}
-
-
-def _rendered(root: Path, generated: Files, values: PurePosixPath) -> str:
-    text = rendered_chart(root, generated, "--values", str(root / values), *_FIXED)
-    return _HEADER.format(values=values) + text
+    return {
+        GOLDEN / f"{name}.yaml": _HEADER.format(values=values)
+        + rendered_chart(root, generated, "--values", str(root / values), *_FIXED, *_OWN_LOGIN.get(name, ()))
+        for name, values in _VALUES.items()
+    }

@@ -12,15 +12,19 @@ from generate.files import Files
 CHART = PurePosixPath("charts/agentjob")
 NAMESPACE = "agentjob-system"
 MINIO_SECRET = "agentjob-minio"  # noqa: S105 - a Secret's name
+OPERATOR_SECRET = "agentjob-minio-operator"  # noqa: S105 - a Secret's name
 _HEADER = f"""\
 # Rendered from charts/agentjob by `make generate`. Do not edit.
 #
 #   kubectl apply -f install.yaml
 #
-# A file that everybody has cannot hold a credential: make the one of the object store yourself. What needs it waits until it is there.
+# A file that everybody has cannot hold a credential: make MinIO's root login and the operator's yourself. What needs them waits until
+# they are there.
 #
 #   kubectl -n {NAMESPACE} create secret generic {MINIO_SECRET} \\
 #     --from-literal=access-key=agentjob --from-literal=secret-key="$(openssl rand -hex 20)"
+#   kubectl -n {NAMESPACE} create secret generic {OPERATOR_SECRET} \\
+#     --from-literal=access-key=agentjob-operator --from-literal=secret-key="$(openssl rand -hex 20)"
 ---
 apiVersion: v1
 kind: Namespace
@@ -33,7 +37,8 @@ metadata:
 
 def install_yaml(root: Path, generated: Files) -> str:
     """The header and the chart of the repository at `root`. Raises as `rendered_chart` does."""
-    return _HEADER + rendered_chart(root, generated, "--set", f"minio.existingSecret={MINIO_SECRET}")
+    existing = f"minio.existingSecret={MINIO_SECRET},storage.credentials.secretName={OPERATOR_SECRET}"
+    return _HEADER + rendered_chart(root, generated, "--set", existing)
 
 
 def rendered_chart(root: Path, generated: Files, *values: str) -> str:

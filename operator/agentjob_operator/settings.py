@@ -4,11 +4,22 @@ Everything in here comes from the administrator. Secrets come by environment onl
 """
 
 from collections.abc import Sequence
+from ipaddress import ip_address
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from agentjob_api.base import Money
 from agentjob_api.pod_options import LocalObjectReference, ResourceRequirements
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, CliSuppress, NoDecode, SettingsConfigDict
 
 from agentjob_operator.network_settings import NetworkSettings
@@ -53,6 +64,8 @@ class StorageSettings(_Group):
     prefix: str = Field(default="", pattern=r"^([A-Za-z0-9._=-]+(/[A-Za-z0-9._=-]+)*)?$", max_length=256)
     """Put before every key, without slashes at the ends."""
     region: str = Field(default="us-east-1", min_length=1)
+    addressing_style: Literal["auto", "path", "virtual"] = "auto"
+    """`path`: `https://host/bucket/key`; `virtual`: `https://bucket.host/key`; `auto`: virtual at AWS, path elsewhere."""
     access_key: CliSuppress[SecretStr]
     secret_key: CliSuppress[SecretStr]
     session_token: CliSuppress[Annotated[SecretStr | None, BeforeValidator(_none_when_empty)]] = None
@@ -65,6 +78,19 @@ class StorageSettings(_Group):
     """For one request, whole."""
     retention_days: int = Field(default=0, ge=0, le=36500)
     """Lifecycle rule that `ensure_bucket` sets; 0 sets none."""
+
+    @model_validator(mode="after")
+    def _the_bucket_can_be_a_part_of_the_host(self) -> Self:
+        if self.addressing_style != "virtual":
+            return self
+        for endpoint in (self.endpoint, self.download_endpoint):
+            if _is_address(urlsplit(endpoint).hostname or ""):
+                raise ValueError(f"addressing_style: virtual needs a name, and {endpoint} is an address")
+            if endpoint.startswith("https:") and "." in self.bucket:
+                raise ValueError(
+                    "addressing_style: virtual needs a bucket without dots: certificates hold for one label"
+                )
+        return self
 
     @property
     def download_endpoint(self) -> str:
@@ -83,6 +109,14 @@ class ModelDefaults(_Group):
     input_per_million_tokens: Annotated[Money | None, BeforeValidator(_none_when_empty)] = None
     """US dollars; used only with `name` and `endpoint`."""
     output_per_million_tokens: Annotated[Money | None, BeforeValidator(_none_when_empty)] = None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _resources(cpu: str, memory: str, memory_limit: str, cpu_limit: str | None = None) -> ResourceRequirements:

@@ -26,6 +26,7 @@ REFUSED = {
     "job.agentHomeSize=-1Gi": "/job/agentHomeSize",
     "storage.endpoint=http://minio:9000/bucket": "/storage/endpoint",
     "storage.bucket=Bad_Bucket": "/storage/bucket",
+    "storage.addressingStyle=dns": "/storage/addressingStyle",
     "storage.prefix=/a": "/storage/prefix",
     "storage.retentionDays=-1": "/storage/retentionDays",
     "minio.enabled=false": "/storage/endpoint",
@@ -47,8 +48,11 @@ CONTRADICTIONS = {
     "operator.leaderElection=false": "all of them would work at once",
     "operator.podDisruptionBudget.minAvailable=2": "no node could be drained",
     "operator.lease.renewDeadlineSeconds=15": "durationSeconds must be more than renewDeadlineSeconds",
-    "storage.endpoint=https://s3.example.com": "MinIO's credential would be sent there",
+    "storage.endpoint=https://s3.example.com": "the login of the bundled MinIO would be sent there",
+    "storage.addressingStyle=virtual": "has no name for a bucket",
+    "minio.existingSecret=one,storage.credentials.secretName=one": "name the same Secret",
     "job.limits.costUSD=5.5": "job.limits.costUSD needs model.prices",
+    "minio.enabled=false,storage.endpoint=https://s3.example.com,storage.credentials.secretName=s3,"
     "storage.createBucket=false,storage.retentionDays=3": "storage.retentionDays needs storage.createBucket",
 }
 

@@ -1,10 +1,12 @@
 """What the chart renders: lint, golden files, Pod Security, and that the operator understands the environment it is given."""
 
+import json
 import re
 from typing import Any
 
 import pytest
 import yaml
+from agentjob_operator.bundled_minio.settings import KeeperSettings
 from agentjob_operator.settings import Settings
 from generate.chart_golden import GOLDEN, chart_golden_files
 from pydantic import BaseModel
@@ -108,12 +110,39 @@ def test_the_scripted_model_is_the_default_model_and_gets_no_key() -> None:
 
 def test_a_change_of_the_bucket_makes_another_job() -> None:
     """A Job cannot be changed: an upgrade would fail."""
+    elsewhere = ("--values", PRODUCTION_VALUES)
     names = {
-        of_kind(render("--set", f"storage.bucket={bucket}"), "Job")[0]["metadata"]["name"]
+        of_kind(render(*elsewhere, "--set", f"storage.bucket={bucket}"), "Job")[0]["metadata"]["name"]
         for bucket in ("one", "two", "one")
     }
     assert len(names) == 2
     assert all(re.fullmatch(r"[a-z0-9-]{1,63}", name) for name in names)
+
+
+def test_the_root_login_is_in_minios_pod_alone() -> None:
+    """The operator has a user's; in the bundled MinIO the container beside it makes bucket and user, and no Job is needed."""
+    objects = render()
+    text = {name: json.dumps(spec) for name, spec in pod_specs(objects)}
+    holders = {
+        secret: {name for name in text if f'"name": "{secret}", "key": "secret-key"' in text[name]}
+        for secret in ("agentjob-minio", "agentjob-minio-operator")
+    }
+    assert holders == {
+        "agentjob-minio": {"agentjob-minio"},
+        "agentjob-minio-operator": {"agentjob-minio", "agentjob-operator"},
+    }
+    assert not of_kind(objects, "Job")
+
+
+def test_the_container_beside_minio_understands_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads the variables of the store as the operator does."""
+    (spec,) = (spec for name, spec in pod_specs(render()) if name == "agentjob-minio")
+    (keeper,) = (each for each in spec["containers"] if each["name"] == "keeper")
+    for variable in keeper["env"]:
+        monkeypatch.setenv(variable["name"], variable.get("value", variable["name"]))
+    settings = KeeperSettings()
+    assert settings.storage.endpoint == "http://127.0.0.1:9000"
+    assert settings.storage.access_key != settings.root.access_key
 
 
 def test_no_generated_credential_is_in_the_file_for_kubectl() -> None:

@@ -31,6 +31,9 @@ class MinioServer:
 
     data: Path
     port: int = field(default_factory=free_port)
+    root: tuple[str, str] = (ACCESS_KEY, SECRET_KEY)
+    variables: dict[str, str] = field(default_factory=dict)
+    """Further MINIO_… variables."""
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -49,9 +52,10 @@ class MinioServer:
             self.data,
         ]
         environment = os.environ | {
-            "MINIO_ROOT_USER": ACCESS_KEY,
-            "MINIO_ROOT_PASSWORD": SECRET_KEY,
+            "MINIO_ROOT_USER": self.root[0],
+            "MINIO_ROOT_PASSWORD": self.root[1],
             "MINIO_BROWSER": "off",
+            **self.variables,
         }
         environment |= {"MINIO_CONFIG_ENV_FILE": "", "HOME": str(self.data), "MINIO_UPDATE": "off"}
         with (self.data.parent / "minio.log").open("ab") as log:
@@ -72,7 +76,7 @@ class MinioServer:
 
     def client(self) -> Minio:
         """The administrator's client."""
-        return Minio(f"127.0.0.1:{self.port}", ACCESS_KEY, SECRET_KEY, secure=False, region=REGION)
+        return Minio(f"127.0.0.1:{self.port}", *self.root, secure=False, region=REGION)
 
     def grant(
         self, prefix: str, max_bytes: int = 1 << 30, lifetime: timedelta = timedelta(hours=1), bucket: str = BUCKET

@@ -34,8 +34,9 @@ class Fault(Enum):
     UNTRUSTED = Limit(3, "The object store's TLS certificate is not trusted; check storage.endpoint and its CA.")
     SERVER = Limit(500, "The object store keeps failing; look at its log.")
     CORRUPTED = Limit(4, "The object store received other bytes than were sent, again and again; check the network.")
-    NO_BUCKET = Limit(4, "The bucket does not exist; create it, or correct storage.bucket.")
-    DENIED = Limit(5, "The object store refuses the upload; check that its credential may write to the bucket.")
+    # These two for half a minute: the container beside the bundled MinIO makes what was lost there anew within seconds.
+    NO_BUCKET = Limit(7, "The bucket does not exist; create it, or correct storage.bucket.")
+    DENIED = Limit(7, "The object store refuses the upload; check that its credential may write to the bucket.")
     EXPIRED = Limit(60, "The permission to upload has expired and was not renewed; look at the operator's log.")
     REFUSED = Limit(1, "The object store refuses the upload for good.")
     NO_GRANT = Limit(60, "The permission to upload cannot be read; look at the operator's log.")

@@ -54,9 +54,9 @@ imagePullSecrets:
 {{- .Values.minio.existingSecret | default (include "agentjob.minioName" .) -}}
 {{- end -}}
 
-{{/* secretName, accessKeyKey and secretKeyKey of the store's credential, as YAML. */}}
+{{/* secretName, accessKeyKey and secretKeyKey of the operator's login, as YAML: in the bundled MinIO that of a user, not of root. */}}
 {{- define "agentjob.storageCredentials" -}}
-{{- $own := dict "secretName" (include "agentjob.minioSecretName" .) "accessKeyKey" "access-key" "secretKeyKey" "secret-key" "sessionTokenKey" "" -}}
+{{- $own := dict "secretName" (printf "%s-operator" (include "agentjob.minioName" .)) "accessKeyKey" "access-key" "secretKeyKey" "secret-key" "sessionTokenKey" "" -}}
 {{- ternary .Values.storage.credentials $own (not (empty .Values.storage.credentials.secretName)) | toYaml -}}
 {{- end -}}
 
@@ -72,11 +72,9 @@ imagePullSecrets:
 {{- end -}}
 {{- end -}}
 
-{{/* What operator and bucket Job both need to know of the store. */}}
+{{/* What operator, bucket Job and the container beside MinIO all need to know of the store, but where it is. */}}
 {{- define "agentjob.storageEnv" -}}
 {{- $credentials := include "agentjob.storageCredentials" . | fromYaml -}}
-- name: AGENTJOB_STORAGE__ENDPOINT
-  value: {{ include "agentjob.storageEndpoint" . | quote }}
 - name: AGENTJOB_STORAGE__BUCKET
   value: {{ .Values.storage.bucket | quote }}
 - name: AGENTJOB_STORAGE__PREFIX
@@ -85,13 +83,6 @@ imagePullSecrets:
   value: {{ .Values.storage.region | quote }}
 - name: AGENTJOB_STORAGE__RETENTION_DAYS
   value: {{ .Values.storage.retentionDays | int | quote }}
-{{- with .Values.storage.caConfigMap.name }}
-- name: AGENTJOB_STORAGE__CA_PEM
-  valueFrom:
-    configMapKeyRef:
-      name: {{ . }}
-      key: {{ $.Values.storage.caConfigMap.key }}
-{{- end }}
 - name: AGENTJOB_STORAGE__ACCESS_KEY
   valueFrom:
     secretKeyRef:
@@ -108,6 +99,21 @@ imagePullSecrets:
     secretKeyRef:
       name: {{ $credentials.secretName }}
       key: {{ . }}
+{{- end }}
+{{- end -}}
+
+{{/* Where it is, and how it is trusted and addressed there. */}}
+{{- define "agentjob.storageEndpointEnv" -}}
+- name: AGENTJOB_STORAGE__ENDPOINT
+  value: {{ include "agentjob.storageEndpoint" . | quote }}
+- name: AGENTJOB_STORAGE__ADDRESSING_STYLE
+  value: {{ .Values.storage.addressingStyle }}
+{{- with .Values.storage.caConfigMap.name }}
+- name: AGENTJOB_STORAGE__CA_PEM
+  valueFrom:
+    configMapKeyRef:
+      name: {{ . }}
+      key: {{ $.Values.storage.caConfigMap.key }}
 {{- end }}
 {{- end -}}
 
@@ -211,12 +217,18 @@ readOnlyRootFilesystem: true
 {{- end -}}
 {{- end -}}
 {{- if and .Values.minio.enabled .Values.storage.endpoint (not .Values.storage.credentials.secretName) -}}
-{{- fail "storage.endpoint is set and storage.credentials.secretName is not: MinIO's credential would be sent there (set minio.enabled=false for another store)" -}}
+{{- fail "storage.endpoint is set and storage.credentials.secretName is not: the login of the bundled MinIO would be sent there (set minio.enabled=false for another store)" -}}
 {{- end -}}
 {{- if and .Values.job.limits.costUSD (not (and .Values.model.prices.inputPerMillionTokens .Values.model.prices.outputPerMillionTokens)) -}}
 {{- fail "job.limits.costUSD needs model.prices: without them nobody can count the cost" -}}
 {{- end -}}
-{{- if and .Values.storage.retentionDays (not .Values.storage.createBucket) -}}
+{{- if and .Values.storage.retentionDays (not .Values.storage.createBucket) (not .Values.minio.enabled) -}}
 {{- fail "storage.retentionDays needs storage.createBucket: its Job sets that rule" -}}
+{{- end -}}
+{{- if and .Values.minio.enabled (not .Values.storage.endpoint) (eq .Values.storage.addressingStyle "virtual") -}}
+{{- fail "storage.addressingStyle is virtual: the bundled MinIO's Service has no name for a bucket" -}}
+{{- end -}}
+{{- if and .Values.minio.enabled (eq (include "agentjob.minioSecretName" .) (include "agentjob.storageCredentials" . | fromYaml).secretName) -}}
+{{- fail "minio.existingSecret and storage.credentials.secretName name the same Secret: one is MinIO's root, the other the operator's user" -}}
 {{- end -}}
 {{- end -}}

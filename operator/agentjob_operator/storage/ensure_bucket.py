@@ -1,4 +1,5 @@
-"""`python -m agentjob_operator.storage.ensure_bucket`: the bucket exists and has our retention rule. Run by a Job of the chart, any number of times.
+"""`python -m agentjob_operator.storage.ensure_bucket`: the bucket exists and has our retention rule. Run by a Job of the chart, for a store
+elsewhere, any number of times; in the chart's own MinIO `bundled_minio` sees to it.
 
 Waits for a store that is still starting. Exit codes: 0 done, 1 not done (the log says why; the Job tries again), 2 configuration.
 Not part of the operator itself: one that restarts while the store is down must still work.
@@ -57,7 +58,7 @@ def client(storage: StorageSettings) -> Minio:
     pool = urllib3.PoolManager(
         timeout=timeout, retries=False, ssl_context=ssl.create_default_context(cadata=storage.ca_pem)
     )
-    return Minio(
+    made = Minio(
         endpoint.netloc,
         access_key=storage.access_key.get_secret_value(),
         secret_key=storage.secret_key.get_secret_value(),
@@ -66,6 +67,11 @@ def client(storage: StorageSettings) -> Minio:
         region=storage.region,
         http_client=pool,
     )
+    if storage.addressing_style == "virtual":
+        made.enable_virtual_style_endpoint()  # type: ignore[no-untyped-call]
+    elif storage.addressing_style == "path":
+        made.disable_virtual_style_endpoint()  # type: ignore[no-untyped-call]
+    return made
 
 
 def ensure(store: Minio, storage: StorageSettings) -> None:

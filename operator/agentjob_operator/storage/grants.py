@@ -13,6 +13,7 @@ from minio.signer import get_credential_string, post_presign_v4, presign_v4
 
 from agentjob_operator.manifests import Attempt
 from agentjob_operator.settings import StorageSettings
+from agentjob_operator.storage.addresses import bucket_url, object_url
 from agentjob_operator.storage.http import credentials
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -45,7 +46,7 @@ def upload_grant(attempt: Attempt, storage: StorageSettings, now: datetime) -> U
         ["starts-with", "$x-amz-checksum-sha256", ""],
     ]
     return UploadGrant(
-        url=f"{storage.endpoint}/{storage.bucket}",
+        url=bucket_url(storage, storage.endpoint),
         fields=_signed_fields(storage, conditions, expires, now),
         key_prefix=prefix,
         max_bytes=max_bytes,
@@ -85,7 +86,7 @@ def _presigned_get(
     storage: StorageSettings, endpoint: str, key: str, query: Mapping[str, str], *, seconds: int, now: datetime
 ) -> str:
     text = "&".join(f"{quote(field, safe='')}={quote(value, safe='')}" for field, value in query.items())
-    url = urlsplit(f"{endpoint}/{storage.bucket}/{quote(key)}" + (f"?{text}" if text else ""))
+    url = urlsplit(object_url(storage, endpoint, key) + (f"?{text}" if text else ""))
     signed = presign_v4(
         method="GET", url=url, region=storage.region, credentials=credentials(storage), date=now, expires=seconds
     )

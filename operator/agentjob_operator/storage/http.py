@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from minio.credentials.credentials import Credentials
 from minio.signer import sign_v4_s3
 
 from agentjob_operator.settings import StorageSettings
+from agentjob_operator.storage.addresses import object_url
 from agentjob_operator.storage.errors import BucketMissing, Denied, NotFound, StoreError, StoreUnavailable
 
 EMPTY_SHA256: Final = hashlib.sha256(b"").hexdigest()
@@ -32,7 +33,7 @@ def signed_request(
     storage: StorageSettings, method: str, key: str, headers: Mapping[str, str], now: datetime
 ) -> tuple[str, dict[str, str]]:
     """URL and headers of a request without a body. Headers are signed, so it is good for headers of S3 such as x-amz-checksum-mode."""
-    url = urlsplit(f"{storage.endpoint}/{storage.bucket}/{quote(key)}")
+    url = urlsplit(object_url(storage, storage.endpoint, key))
     unsigned: dict[str, str | list[str] | tuple[str]] = {
         **headers,
         "Host": url.netloc,

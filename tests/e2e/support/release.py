@@ -50,11 +50,7 @@ def install(api: Api) -> Release:
     _upgrade(images)
     _await_rollouts()
     key = next(item["stringData"]["api-key"] for item in servers if item["kind"] == "Secret")
-    store = _store(api)
-    if not store.has_bucket():
-        # MinIO without a volume of its own forgets its buckets when its pod is replaced.
-        store.client.make_bucket(store.bucket)
-    return Release(api, store, _serve_repositories(api), key)
+    return Release(api, _store(api), _serve_repositories(api), key)
 
 
 def _remove_rests(api: Api) -> None:

@@ -47,7 +47,3 @@ class Store:
                     raise
             else:
                 return
-
-    def has_bucket(self) -> bool:
-        """Whether the bucket exists. Raises `S3Error` when the store will not say."""
-        return self.client.bucket_exists(self.bucket)

@@ -38,11 +38,12 @@ def run_helm(kubectl: Kubectl, *arguments: str | Path) -> str:
     return done.stdout
 
 
-def credential(kubectl: Kubectl) -> tuple[str, str]:
-    """MinIO's generated access key and secret key."""
-    text = kubectl(
-        "get", "secret", "agentjob-minio", "-n", NAMESPACE, "-o", r"jsonpath={.data.access-key} {.data.secret-key}"
-    )
+ROOT_LOGIN, OPERATORS_LOGIN = "agentjob-minio", "agentjob-minio-operator"
+
+
+def credential(kubectl: Kubectl, secret: str = ROOT_LOGIN) -> tuple[str, str]:
+    """A generated access key and secret key: that of MinIO's root, or of the operator's user."""
+    text = kubectl("get", "secret", secret, "-n", NAMESPACE, "-o", r"jsonpath={.data.access-key} {.data.secret-key}")
     access, secret = (base64.b64decode(part).decode() for part in text.split())
     return access, secret
 
@@ -53,14 +54,15 @@ def test_the_notes_say_what_to_do_next(release: str) -> None:
         assert words in release
 
 
-def test_the_generated_credential_survives_upgrades(release: str, kubectl: Kubectl) -> None:
+def test_the_generated_credentials_survive_upgrades(release: str, kubectl: Kubectl) -> None:
     """Another one at each upgrade would lock the operator out of its own store, and break all URLs."""
     assert release
-    first = credential(kubectl)
-    assert len(first[0]) >= 8
-    assert len(first[1]) == 40
+    logins = (ROOT_LOGIN, OPERATORS_LOGIN)
+    first = [credential(kubectl, login) for login in logins]
+    assert len({login[1] for login in first}) == 2
+    assert all(len(login[0]) >= 8 and len(login[1]) == 40 for login in first)
     run_helm(kubectl, "upgrade", "agentjob", CHART, "--set", "operator.workers=4")
-    assert credential(kubectl) == first
+    assert [credential(kubectl, login) for login in logins] == first
 
 
 def test_an_uninstall_keeps_the_crd_and_an_install_takes_it_again(release: str, kubectl: Kubectl) -> None:
@@ -85,6 +87,9 @@ def test_an_upgrade_from_the_first_version_and_the_way_back(kubectl: Kubectl) ->
         first = credential(kubectl)
         run_helm(kubectl, "upgrade", "agentjob", CHART)
         assert deployed_replicas(kubectl) == "2"
+        # What was root's and the operator's is root's alone now: URLs that were signed with it stay good.
+        assert credential(kubectl) == first
+        assert credential(kubectl, OPERATORS_LOGIN)[0] == "agentjob-operator"
         assert (
             kubectl("get", "poddisruptionbudgets", "-n", NAMESPACE, "-o", "name").strip().endswith("agentjob-operator")
         )

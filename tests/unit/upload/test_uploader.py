@@ -156,8 +156,8 @@ def test_passing_faults_are_tried_again(tmp_path: Path, behaviour: Behaviour) ->
 @pytest.mark.parametrize(
     ("behaviour", "tries", "sentence"),
     [
-        (error("404 Not Found", "NoSuchBucket"), 4, "The bucket does not exist"),
-        (error("403 Forbidden", "AccessDenied"), 5, "refuses the upload"),
+        (error("404 Not Found", "NoSuchBucket"), 7, "The bucket does not exist"),
+        (error("403 Forbidden", "AccessDenied"), 7, "refuses the upload"),
         (error("400 Bad Request", "XAmzContentChecksumMismatch"), 4, "other bytes than were sent"),
         (error("400 Bad Request", "EntityTooLarge"), 1, "for good"),
         (refuse_early, 1, "for good"),
