@@ -68,8 +68,11 @@ HELM = ToolModule(
 COREDNS = ToolModule(name="coredns", packages={"coredns": "github.com/coredns/coredns"}, link_values={})
 KIND = ToolModule(name="kind", packages={"kind": "sigs.k8s.io/kind"}, link_values={})
 KWOK = ToolModule(name="kwok", packages={"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, link_values={})
+CYCLONUS = ToolModule(
+    name="cyclonus", packages={"cyclonus": "github.com/mattfenwick/cyclonus/cmd/cyclonus"}, link_values={}
+)
 
-MODULES = (KUBERNETES, MINIO, HELM, COREDNS, KIND, KWOK)
+MODULES = (KUBERNETES, MINIO, HELM, COREDNS, KIND, KWOK, CYCLONUS)
 EMBEDDED_MODULES = (KUBERNETES, MINIO, HELM, COREDNS)
 KIND_MODULES = (KUBERNETES, HELM, KIND)
 

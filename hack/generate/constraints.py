@@ -11,6 +11,7 @@ _PRICE = r"^([0-9]{1,9}(\.[0-9]{1,6})?)?$"
 
 _names: dict[str, Any] = {"items": {"type": "string", "pattern": _DNS_NAME}, "uniqueItems": True}
 _rules: dict[str, Any] = {"items": {"$ref": "#/definitions/egressRule"}}
+_peers: dict[str, Any] = {"items": {"$ref": "#/definitions/networkPeer"}}
 _cidr = {"type": "string", "pattern": r"^[0-9a-fA-F.:]+/[0-9]{1,3}$"}
 _resources = {"$ref": "#/definitions/resources"}
 _texts: dict[str, Any] = {"additionalProperties": {"type": "string", "maxLength": 4096}}
@@ -111,7 +112,10 @@ CONSTRAINTS: dict[str, dict[str, Any]] = {
     "networkPolicies.model": _rules,
     "networkPolicies.git": _rules,
     "networkPolicies.objectStore": _rules,
-    "networkPolicies.accessFrom": {"items": {"$ref": "#/definitions/networkPeer"}},
+    "networkPolicies.apiServer": _rules,
+    "networkPolicies.accessFrom": _peers,
+    "networkPolicies.metricsFrom": _peers,
+    "networkPolicies.downloadFrom": _peers,
     "networkPolicies.exceptCIDRs": {"items": _cidr, "uniqueItems": True},
     "operator.replicas": {"minimum": 0, "maximum": 10},
     "operator.watchNamespaces": _names,

@@ -40,8 +40,11 @@ def test_only_the_policies_of_namespaces_can_be_changed() -> None:
 
 
 def test_without_network_policies_there_is_no_right_to_them() -> None:
-    """What the operator does not make it need not be allowed."""
-    roles = of_kind(render("--set", "networkPolicies.enabled=false"), "ClusterRole")
+    """What the operator does not make it need not be allowed; the chart makes none either."""
+    objects = render("--set", "networkPolicies.enabled=false")
+    assert of_kind(render(), "NetworkPolicy")
+    assert not of_kind(objects, "NetworkPolicy")
+    roles = of_kind(objects, "ClusterRole")
     assert not [rule for role in roles for rule in role["rules"] if "networkpolicies" in rule["resources"]]
 
 

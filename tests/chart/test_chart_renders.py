@@ -11,7 +11,17 @@ from agentjob_operator.settings import Settings
 from generate.chart_golden import GOLDEN, chart_golden_files
 from pydantic import BaseModel
 
-from charts import CHART, DEMO_VALUES, EVERYTHING_VALUES, PRODUCTION_VALUES, Object, helm, of_kind, pod_specs, render
+from charts import (
+    CHART,
+    DEMO_VALUES,
+    EVERYTHING_VALUES,
+    PRODUCTION_VALUES,
+    helm,
+    of_kind,
+    operator_environment,
+    pod_specs,
+    render,
+)
 
 ROOT = CHART.parents[1]
 VALUE_SETS: dict[str, list[Any]] = {
@@ -149,14 +159,6 @@ def test_no_generated_credential_is_in_the_file_for_kubectl() -> None:
     """Everybody has install.yaml: a credential in it would be everybody's."""
     text = (ROOT / "manifests" / "install.yaml").read_text(encoding="utf-8")
     assert not of_kind([each for each in yaml.safe_load_all(text) if each], "Secret")
-
-
-def operator_environment(objects: list[Object]) -> dict[str, str]:
-    """The operator's variables; those from Secrets and the pod's own fields with a stand-in."""
-    deployment = next(each for each in of_kind(objects, "Deployment") if each["metadata"]["name"].endswith("-operator"))
-    env = deployment["spec"]["template"]["spec"]["containers"][0]["env"]
-    assert len({variable["name"] for variable in env}) == len(env)
-    return {variable["name"]: variable.get("value", "-----BEGIN CERTIFICATE-----") for variable in env}
 
 
 def is_setting(variable: str) -> bool:

@@ -44,3 +44,11 @@ def pod_specs(objects: list[Object]) -> list[tuple[str, Object]]:
     """Name of the workload and its pod's spec."""
     workloads = of_kind(objects, "Deployment", "StatefulSet", "Job")
     return [(each["metadata"]["name"], each["spec"]["template"]["spec"]) for each in workloads]
+
+
+def operator_environment(objects: list[Object]) -> dict[str, str]:
+    """The operator's variables; those from Secrets and the pod's own fields with a stand-in."""
+    deployment = next(each for each in of_kind(objects, "Deployment") if each["metadata"]["name"].endswith("-operator"))
+    env = deployment["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert len({variable["name"] for variable in env}) == len(env)
+    return {variable["name"]: variable.get("value", "-----BEGIN CERTIFICATE-----") for variable in env}

@@ -10,6 +10,7 @@ import yaml
 from agentjob_api.events import EventType
 from agentjob_api.pod import Container, ExitCode
 from agentjob_api.status import ConditionType
+from agentjob_operator.manifests.network import NAMES as POLICY_NAMES
 
 from e2e.support import expect, shell
 from e2e.support.download import download
@@ -75,6 +76,14 @@ def _app_works(folder: Path) -> None:
     if shutil.which("node"):
         for source in package.parent.rglob("*.mjs"):
             subprocess.run(["node", "--check", str(source)], check=True)
+
+
+def test_the_namespace_has_its_network_policies(fleet: Tenant) -> None:
+    """Made before its first pod. Whether they hold is the network plugin's business (the embedded cluster's ignores them, see
+    docs/network.md); what they mean is judged in tests/integration/network."""
+    fleet.finished("todo-app")
+    found = fleet.api.items(f"/apis/networking.k8s.io/v1/namespaces/{fleet.namespace}/networkpolicies")
+    assert {item["metadata"]["name"] for item in found} == set(POLICY_NAMES)
 
 
 def test_the_event_log_is_live_and_kept(fleet: Tenant, store: Store) -> None:
