@@ -71,8 +71,13 @@ KWOK = ToolModule(name="kwok", packages={"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, l
 CYCLONUS = ToolModule(
     name="cyclonus", packages={"cyclonus": "github.com/mattfenwick/cyclonus/cmd/cyclonus"}, link_values={}
 )
+LOCAL_PATH_PROVISIONER = ToolModule(
+    name="local-path-provisioner",
+    packages={"local-path-provisioner": "github.com/rancher/local-path-provisioner"},
+    link_values={},
+)
 
-MODULES = (KUBERNETES, MINIO, HELM, COREDNS, KIND, KWOK, CYCLONUS)
+MODULES = (KUBERNETES, MINIO, HELM, COREDNS, KIND, KWOK, CYCLONUS, LOCAL_PATH_PROVISIONER)
 EMBEDDED_MODULES = (KUBERNETES, MINIO, HELM, COREDNS)
 KIND_MODULES = (KUBERNETES, HELM, KIND)
 

@@ -38,3 +38,9 @@ def disk_usage(folder: Path) -> int:
             linked.add((status.st_dev, status.st_ino))
         total += status.st_blocks * BLOCK
     return total
+
+
+def available(folder: Path) -> int:
+    """Bytes that its file system would still take from us (statvfs(3)). Raises `OSError`."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize

@@ -13,7 +13,7 @@ from agentjob_api.job_config import JobConfig
 from agentjob_api.pod import RUN_DIR
 from agentjob_api.reasons import Reason
 
-from agentjob_runtime.agent.disk_usage import disk_usage
+from agentjob_runtime.agent.disk_usage import available, disk_usage
 from agentjob_runtime.agent.log import log
 from agentjob_runtime.common.outcome import Outcome, RunEnded
 from agentjob_runtime.common.paths import Paths
@@ -46,10 +46,17 @@ class Volume:
     setting: str
     """What limits it."""
     interval: float = OTHERS_SECONDS
+    free: Callable[[Path], int] | None = None
+    """Where its file system may be its own: what that would still take, bytes. A volume of 5 GiB holds less than 5 GiB of files."""
 
-    def full(self, used: int) -> Outcome:
-        """The end of a run in which it holds `used` bytes."""
-        message = f"The {self.name} holds {mebibytes(used)} of {mebibytes(self.limit)} ({self.setting})."
+    def room(self, used: int) -> int:
+        """Bytes that it can hold, of which `used` are taken: its limit, or less where its file system has less."""
+        return self.limit if self.free is None else min(self.limit, used + self.free(self.folder))
+
+    def full(self, used: int, room: int) -> Outcome:
+        """The end of a run in which it holds `used` bytes of `room`."""
+        by = self.setting if room == self.limit else f"{self.setting} is more than its file system has"
+        message = f"The {self.name} holds {mebibytes(used)} of {mebibytes(room)} ({by})."
         return RunEnded.limit(Reason.WORKSPACE_FULL, message).outcome
 
 
@@ -60,7 +67,9 @@ def volumes_of(config: JobConfig, paths: Paths) -> tuple[Volume, ...]:
         (paths.tmp, config.tmp_bytes, "folder /tmp", "job.agentTmpSize of the installation"),
         (paths.run_dir, config.run_bytes, f"folder {RUN_DIR}", "fixed"),
     )
-    workspace = Volume(paths.workspace, config.workspace_bytes, "workspace", "workspace.size", MEASURE_SECONDS)
+    workspace = Volume(
+        paths.workspace, config.workspace_bytes, "workspace", "workspace.size", MEASURE_SECONDS, available
+    )
     return (workspace, *(Volume(folder, limit, name, by) for folder, limit, name, by in others if limit is not None))
 
 
@@ -72,8 +81,9 @@ def watch_volume(volume: Volume, stop: Stop) -> None:
         started = time.monotonic()
         used = disk_usage(volume.folder)
         pause = max(volume.interval, BACKOFF * (time.monotonic() - started))
-        if used > volume.limit * FULL_SHARE:
-            outcome = volume.full(used)
+        room = volume.room(used)
+        if used > room * FULL_SHARE:
+            outcome = volume.full(used, room)
             log(outcome.message)
             stop.request(outcome)
             send(descendants(os.getpid()), SIGKILL)

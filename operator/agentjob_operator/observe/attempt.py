@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from agentjob_api.pod import Container as Name
+from agentjob_api.reasons import Reason
 from agentjob_api.status import Phase
 
 from agentjob_operator.model import Cause, Ending, Evidence, Need, Observed, Stage
@@ -101,8 +102,13 @@ def _why_waiting(attempt: Attempt) -> tuple[Cause | None, frozenset[Need], float
         return None, frozenset(), POLL_SECONDS
     if pod is None:
         return _ask_events(attempt, attempt.now - moment(job.created), PODLESS)
-    if (cause := pod_cause(pod)) is not None:
+    cause = pod_cause(pod)
+    if cause is not None and cause.reason is not Reason.VOLUME_UNAVAILABLE:
         return cause, frozenset(), None
+    if cause is not None or _is_undecided(pod):
+        # While a volume is made the scheduler says nothing for minutes, and then only that there is none: why, the claim's Events say.
+        told, needs, recheck = _ask_events(attempt, attempt.now - moment(pod.created), STILL)
+        return told or cause, needs, recheck
     if pod.phase == "Pending" and _all_still(pod):
         return _ask_events(attempt, attempt.now - moment(_scheduled_at(pod) or pod.created), STILL)
     return None, frozenset(), None if evidence.event_cause is None else POLL_SECONDS
@@ -116,6 +122,11 @@ def _ask_events(
     if not attempt.evidence.events_checked:
         return None, frozenset({Need.EVENTS}), None
     return attempt.evidence.event_cause, frozenset(), POLL_SECONDS
+
+
+def _is_undecided(pod: Pod) -> bool:
+    """The scheduler has put it nowhere, and not said that it cannot."""
+    return pod.phase == "Pending" and not any(one.type == "PodScheduled" for one in pod.conditions)
 
 
 def _all_still(pod: Pod) -> bool:

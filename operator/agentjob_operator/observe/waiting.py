@@ -22,7 +22,14 @@ MISSING_SECRET: Final = re.compile(
 """`pkg/kubelet/kubelet_pods.go`, and the mounter's message."""
 QUOTA: Final = re.compile(r"exceeded quota|usage per (?:Pod|Container)|failed quota:|insufficient quota")
 """ResourceQuota and LimitRanger admission. ("must specify" alone is also how the API server calls an invalid object.)"""
-PROGRESS: Final = frozenset({"SuccessfulCreate", "Pulling", "Pulled", "Created", "Started"})
+NO_VOLUME: Final = re.compile(
+    r"unbound immediate PersistentVolumeClaims|[Pp]ersistentvolumeclaims?\b|storageclass|persistent volumes? to bind"
+    r"|volume node affinity|binding volumes|enough free storage|max volume count"
+)
+"""`pkg/scheduler/framework/plugins/{volumebinding,volumezone,nodevolumelimits}`"""
+VOLUME_EVENTS: Final = frozenset({"ProvisioningFailed", "ExternalProvisioning", "FailedBinding"})
+"""Of a PersistentVolumeClaim: the first is its provisioner's, the others the volume controller's, again and again while it waits."""
+PROGRESS: Final = frozenset({"SuccessfulCreate", "Pulling", "Pulled", "Created", "Started", "ProvisioningSucceeded"})
 """Events that show that the pod came to be, or that its sandbox and volumes are there: what failed before is overcome."""
 MAX_MESSAGE: Final = 700
 
@@ -31,6 +38,8 @@ def pod_cause(pod: Pod) -> Cause | None:
     """What the pod itself says; None when it says nothing (yet)."""
     for condition in pod.conditions:
         if condition.type == "PodScheduled" and condition.status == "False" and condition.reason == "Unschedulable":
+            if NO_VOLUME.search(condition.message):
+                return Cause(Reason.VOLUME_UNAVAILABLE, f"The workspace has no volume: {clean(condition.message)}")
             return Cause(Reason.UNSCHEDULABLE, f"No node fits the pod: {clean(condition.message)}")
     return next((cause for one in needed(pod) if (cause := _container_cause(one))), None)
 
@@ -41,7 +50,8 @@ def needed(pod: Pod) -> list[Container]:
 
 
 def event_cause(events: Iterable[dict[str, Any]]) -> Cause | None:
-    """The cause in the latest Event that names one and is not overcome; `events` are core/v1 Events of one Job or Pod."""
+    """The cause in the latest Event that names one and is not overcome; `events` are core/v1 Events of one Job, or of a
+    Pod and its claim."""
     for event in sorted(events, key=_event_order, reverse=True):
         reason, message = event.get("reason") or "", event.get("message") or ""
         if reason in PROGRESS:
@@ -52,6 +62,8 @@ def event_cause(events: Iterable[dict[str, Any]]) -> Cause | None:
             return missing_secret(message) or Cause(
                 Reason.VOLUME_UNAVAILABLE, f"A volume cannot be mounted: {clean(message)}"
             )
+        if reason in VOLUME_EVENTS:
+            return Cause(Reason.VOLUME_UNAVAILABLE, f"The workspace has no volume: {clean(message)}")
         if reason == "FailedCreatePodSandBox":
             return Cause(Reason.CONTAINER_CONFIG_ERROR, f"The pod's sandbox cannot be made: {clean(message)}")
     return None

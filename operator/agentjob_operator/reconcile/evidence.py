@@ -3,9 +3,9 @@
 import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from agentjob_api.pod import Container
+from agentjob_api.pod import WORKSPACE_VOLUME, Container
 from agentjob_api.report import StoredObject
 
 from agentjob_operator.cache import Cache
@@ -102,9 +102,17 @@ class Gatherer:
         return replace(evidence, events_checked=True, event_cause=last.cause)
 
     async def _cause(self, subject: Job | Pod) -> Cause | None:
-        params = {"fieldSelector": f"involvedObject.uid={subject.uid}", "limit": "100"}
-        answer = await self._kube.get(paths.events(subject.namespace), params)
-        return event_cause(answer.get("items") or [])
+        found = await self._list(subject.namespace, f"involvedObject.uid={subject.uid}")
+        if isinstance(subject, Pod) and subject.condition("PodScheduled") is None:
+            # That of a generic ephemeral volume: https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#persistentvolumeclaim-naming
+            claim = f"{subject.name}-{WORKSPACE_VOLUME}"
+            wanted = f"involvedObject.kind=PersistentVolumeClaim,involvedObject.name={claim}"
+            found += await self._list(subject.namespace, wanted)
+        return event_cause(found)
+
+    async def _list(self, namespace: str, selector: str) -> list[dict[str, Any]]:
+        answer = await self._kube.get(paths.events(namespace), {"fieldSelector": selector, "limit": "100"})
+        return answer.get("items") or []
 
 
 def claimed_archive(attempt: Attempt, pod: Pod | None, evidence: Evidence) -> StoredObject:

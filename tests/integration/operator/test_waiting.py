@@ -70,6 +70,22 @@ def test_unschedulable(operator: OperatorProcess, stage: Stage) -> None:
     assert "0/1 nodes: too small" in stage.wait_reason("big", "Unschedulable")["message"]
 
 
+def test_a_volume_that_nobody_makes(operator: OperatorProcess, stage: Stage) -> None:
+    """Scheduler and provisioner, in the claim's own Event: it waits, and ends at the start deadline."""
+    operator.start()
+    stage.apply("claim", workspace={"storageClassName": "fast"}, limits={"startDeadlineSeconds": 25})
+    pod = stage.make_pod(stage.job("claim"))
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "lastTransitionTime": now()}
+    message = "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims."
+    stage.set_pod(pod, {"phase": "Pending", "conditions": [condition | {"message": message}]})
+    assert "unbound immediate" in stage.wait_reason("claim", "VolumeUnavailable")["message"]
+    claim = {"metadata": {"name": f"{pod}-workspace", "uid": "claim-uid"}}
+    _event(stage, "PersistentVolumeClaim", claim, "ProvisioningFailed", "no space in pool fast")
+    stage.wait(lambda: "no space in pool fast" in stage.status("claim")["message"], "what the provisioner says")
+    failed = stage.wait_reason("claim", "StartDeadlineExceeded")
+    assert (failed["phase"], "no space in pool fast" in failed["message"]) == ("Failed", True)
+
+
 def test_a_pod_refused_by_pod_security(api: ApiClient, operator: OperatorProcess, stage: Stage) -> None:
     """No pod comes: the Job controller's Event says why."""
     operator.start()

@@ -5,12 +5,13 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
 from agentjob_api.pod import ExitCode
 from agentjob_api.reasons import Reason
 from agentjob_api.report import AgentResult, Verdict
-from agentjob_runtime.agent.disk_usage import disk_usage
+from agentjob_runtime.agent.disk_usage import available, disk_usage
 from agentjob_runtime.agent.ending import Ending
-from agentjob_runtime.agent.watch import Volume, volumes_of, watch_end, watch_volume
+from agentjob_runtime.agent.watch import FULL_SHARE, Volume, volumes_of, watch_end, watch_volume
 from agentjob_runtime.common.outcome import Outcome, RunEnded
 from agentjob_runtime.common.paths import Paths
 from agentjob_runtime.common.stop import Stop
@@ -73,6 +74,24 @@ def test_a_volume_that_fills_up_ends_the_run(tmp_path: Path) -> None:
     config = job_config("http://x").model_copy(update={"tmp_bytes": 5})
     paths = Paths.under(tmp_path)
     assert [volume.folder for volume in volumes_of(config, paths)] == [paths.workspace, paths.tmp]
+
+
+@pytest.mark.parametrize(("free", "full"), [(50_000, True), (10_000_000, False)])
+def test_a_file_system_smaller_than_the_limit_counts(tmp_path: Path, free: int, full: bool) -> None:
+    """A volume of a provisioner holds less than its size."""
+    (tmp_path / "big").write_bytes(b"x" * 950_000)
+    volume = Volume(tmp_path, 100_000_000, "workspace", "workspace.size", 0.01, lambda _: free)
+    used = disk_usage(tmp_path)
+    assert (used > volume.room(used) * FULL_SHARE) is full
+    assert "workspace.size is more than its file system has" in volume.full(used, volume.room(used)).message
+
+
+def test_what_is_available_is_the_file_systems_answer(tmp_path: Path) -> None:
+    """As df shows it."""
+    shown = subprocess.run(
+        ["df", "--block-size=1", "--output=avail", tmp_path], capture_output=True, text=True, check=True
+    )
+    assert available(tmp_path) == pytest.approx(int(shown.stdout.split()[1]), rel=0.2)
 
 
 def test_only_the_first_end_is_written(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """Why an attempt does not start, from pod conditions, container states and Events; and what must be asked for it."""
 
+from dataclasses import replace
+
 import pytest
 from agentjob_api.reasons import Reason
-from agentjob_operator.model import Evidence, Need, Stage
+from agentjob_operator.model import Cause, Evidence, Need, Stage
 from agentjob_operator.observe import observe
 from agentjob_operator.observe.waiting import event_cause, refusal
 from unit.operator.clusterobjects import (
@@ -69,6 +71,36 @@ def test_no_node() -> None:
     assert observed.cause.reason is Reason.UNSCHEDULABLE
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found",
+        '0/1 nodes are available: waiting for ephemeral volume controller to create the persistentvolumeclaim "x-workspace".',
+        '0/1 nodes are available: storageclass.storage.k8s.io "fast" not found.',
+        "0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind.",
+        'running PreBind plugin "VolumeBinding": binding volumes: context deadline exceeded',
+    ],
+)
+def test_no_volume(message: str) -> None:
+    """The scheduler's words for a claim that is not bound; what the claim's Events say is better, as soon as they are there."""
+    unbound = condition("PodScheduled", "Unschedulable", message, status="False")
+    waits = replace(pod({"phase": "Pending", "conditions": [unbound]}), created=at(-20))
+    observed = observe(agentjob(), job(), waits, Evidence(), NOW)
+    assert observed.cause is not None
+    assert (observed.cause.reason, observed.needs) == (Reason.VOLUME_UNAVAILABLE, {Need.EVENTS})
+    better = Cause(Reason.VOLUME_UNAVAILABLE, "quota of the class")
+    assert observe(agentjob(), job(), waits, replace(ASKED, event_cause=better), NOW).cause == better
+
+
+def test_a_pod_that_the_scheduler_is_silent_about_is_asked_for_its_events() -> None:
+    """It waits for a volume that somebody is to make, ten minutes before it says so."""
+    silent = replace(pod({"phase": "Pending", "conditions": []}), created=at(-20))
+    assert observe(agentjob(), job(), silent, Evidence(), NOW).needs == {Need.EVENTS}
+    assert observe(agentjob(), job(), silent, ASKED, NOW).cause is None
+    young = replace(pod({"phase": "Pending", "conditions": []}), created=at(-3))
+    assert observe(agentjob(), job(), young, Evidence(), NOW).needs == frozenset()
+
+
 def test_a_pod_in_its_ordinary_start_has_no_cause() -> None:
     """ContainerCreating and PodInitializing are no problem for a while."""
     fresh = condition("PodScheduled", time=at(-3))
@@ -102,6 +134,8 @@ def test_a_job_without_a_pod_is_asked_for_its_events() -> None:
         ("FailedMount", 'MountVolume.SetUp failed for volume "c" : secret "git" not found', Reason.SECRET_MISSING),
         ("FailedMount", "timed out waiting for the condition", Reason.VOLUME_UNAVAILABLE),
         ("FailedAttachVolume", "Multi-Attach error", Reason.VOLUME_UNAVAILABLE),
+        ("ProvisioningFailed", "no space left", Reason.VOLUME_UNAVAILABLE),
+        ("ExternalProvisioning", "Waiting for a volume to be created", Reason.VOLUME_UNAVAILABLE),
         ("FailedCreatePodSandBox", "network plugin", Reason.CONTAINER_CONFIG_ERROR),
     ],
 )
