@@ -76,8 +76,10 @@ LOCAL_PATH_PROVISIONER = ToolModule(
     packages={"local-path-provisioner": "github.com/rancher/local-path-provisioner"},
     link_values={},
 )
+GRAFANA = ToolModule(name="grafana", packages={"dashboard-check": "."}, link_values={})
+"""Our own few lines around Grafana's schema."""
 
-MODULES = (KUBERNETES, MINIO, HELM, COREDNS, KIND, KWOK, CYCLONUS, LOCAL_PATH_PROVISIONER)
+MODULES = (KUBERNETES, MINIO, HELM, COREDNS, KIND, KWOK, CYCLONUS, LOCAL_PATH_PROVISIONER, GRAFANA)
 EMBEDDED_MODULES = (KUBERNETES, MINIO, HELM, COREDNS)
 KIND_MODULES = (KUBERNETES, HELM, KIND)
 
