@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from e2e.support import release
+from e2e.support import provisioner, release
 from e2e.support.api import Api
 from e2e.support.collect import collect
 from e2e.support.fleet import Fleets, modules_with_cases
@@ -16,6 +16,7 @@ from e2e.support.shell import fresh_folder
 from e2e.support.store import Store
 from e2e.support.tenant import Tenant, create_tenant
 
+_ORDER = ("replaces", "disturbs", "slow", "late")
 EXPECTED_VIOLATIONS = frozenset({"no-such-model"})
 """Models that a test asks for because they do not exist."""
 
@@ -25,12 +26,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "late: asks for something that takes minutes by itself; runs after the quick ones"
     )
-    config.addinivalue_line("markers", "disturbs: stops or overloads what all jobs share; runs after everything else")
+    config.addinivalue_line("markers", "disturbs: stops or overloads what all jobs share; runs after the others")
+    config.addinivalue_line("markers", "replaces: takes the tests' release away; runs after everything else")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that wait for long come late, and those that disturb others last."""
-    items.sort(key=lambda item: [item.get_closest_marker(name) is not None for name in ("disturbs", "slow", "late")])
+    items.sort(key=lambda item: [item.get_closest_marker(name) is not None for name in _ORDER])
 
 
 @pytest.hookimpl(wrapper=True)
@@ -82,6 +84,14 @@ def tenant(api: Api, installed: Release, request: pytest.FixtureRequest) -> Iter
     made = create_tenant(api, request.node.originalname.removeprefix("test_").replace("_", "-"), installed.model_key)
     yield made
     api.delete(f"/api/v1/namespaces/{made.namespace}")
+
+
+@pytest.fixture
+def storage_class() -> Iterator[str]:
+    """A StorageClass whose provisioner runs only while a test has it run (`support/provisioner.py`)."""
+    provisioner.prepare()
+    yield provisioner.CLASS
+    provisioner.remove()
 
 
 @pytest.fixture(scope="session")

@@ -106,9 +106,10 @@ def _why_waiting(attempt: Attempt) -> tuple[Cause | None, frozenset[Need], float
     if cause is not None and cause.reason is not Reason.VOLUME_UNAVAILABLE:
         return cause, frozenset(), None
     if cause is not None or _is_undecided(pod):
-        # While a volume is made the scheduler says nothing for minutes, and then only that there is none: why, the claim's Events say.
+        # That there is no volume yet is how each one begins. While it is made the scheduler says nothing more for minutes: the claim's
+        # Events do.
         told, needs, recheck = _ask_events(attempt, attempt.now - moment(pod.created), STILL)
-        return told or cause, needs, recheck
+        return told or (cause if attempt.evidence.events_checked else None), needs, recheck
     if pod.phase == "Pending" and _all_still(pod):
         return _ask_events(attempt, attempt.now - moment(_scheduled_at(pod) or pod.created), STILL)
     return None, frozenset(), None if evidence.event_cause is None else POLL_SECONDS

@@ -71,14 +71,18 @@ def _apply_servers(images: dict[str, catalog.Image]) -> list[Json]:
     return manifests
 
 
-def _upgrade(images: dict[str, catalog.Image]) -> None:
+def cluster_values(images: dict[str, catalog.Image]) -> Json:
+    """The chart's values that depend on the cluster and on what the images are made of."""
     cluster = facts.read()
-    content = images["operator"].content
-    values = {
+    return {
         "minio": {"image": cluster["MINIO_IMAGE"]},
         "storage": {"publicEndpoint": cluster["PUBLIC_OBJECT_STORE"]},
-        "operator": {"podAnnotations": {_CONTENT: content}},
+        "operator": {"podAnnotations": {_CONTENT: images["operator"].content}},
     }
+
+
+def _upgrade(images: dict[str, catalog.Image]) -> None:
+    values = cluster_values(images)
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         yaml.safe_dump(values, file)
         file.flush()

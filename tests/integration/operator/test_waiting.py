@@ -73,7 +73,7 @@ def test_unschedulable(operator: OperatorProcess, stage: Stage) -> None:
 def test_a_volume_that_nobody_makes(operator: OperatorProcess, stage: Stage) -> None:
     """Scheduler and provisioner, in the claim's own Event: it waits, and ends at the start deadline."""
     operator.start()
-    stage.apply("claim", workspace={"storageClassName": "fast"}, limits={"startDeadlineSeconds": 25})
+    stage.apply("claim", workspace={"storageClassName": "fast"}, limits={"startDeadlineSeconds": 45})
     pod = stage.make_pod(stage.job("claim"))
     condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "lastTransitionTime": now()}
     message = "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims."
@@ -82,7 +82,7 @@ def test_a_volume_that_nobody_makes(operator: OperatorProcess, stage: Stage) -> 
     claim = {"metadata": {"name": f"{pod}-workspace", "uid": "claim-uid"}}
     _event(stage, "PersistentVolumeClaim", claim, "ProvisioningFailed", "no space in pool fast")
     stage.wait(lambda: "no space in pool fast" in stage.status("claim")["message"], "what the provisioner says")
-    failed = stage.wait_reason("claim", "StartDeadlineExceeded")
+    failed = stage.wait_reason("claim", "StartDeadlineExceeded", 60)
     assert (failed["phase"], "no space in pool fast" in failed["message"]) == ("Failed", True)
 
 

@@ -82,12 +82,16 @@ def test_no_node() -> None:
     ],
 )
 def test_no_volume(message: str) -> None:
-    """The scheduler's words for a claim that is not bound; what the claim's Events say is better, as soon as they are there."""
+    """The scheduler's words for a claim that is not bound, when it lasts; what the claim's Events say is better."""
     unbound = condition("PodScheduled", "Unschedulable", message, status="False")
-    waits = replace(pod({"phase": "Pending", "conditions": [unbound]}), created=at(-20))
-    observed = observe(agentjob(), job(), waits, Evidence(), NOW)
+    raw = pod({"phase": "Pending", "conditions": [unbound]})
+    young, waits = replace(raw, created=at(-3)), replace(raw, created=at(-20))
+    ordinary = observe(agentjob(), job(), young, Evidence(), NOW)
+    assert (ordinary.cause, ordinary.needs, ordinary.recheck_seconds) == (None, frozenset(), pytest.approx(12))
+    assert observe(agentjob(), job(), waits, Evidence(), NOW).needs == {Need.EVENTS}
+    observed = observe(agentjob(), job(), waits, ASKED, NOW)
     assert observed.cause is not None
-    assert (observed.cause.reason, observed.needs) == (Reason.VOLUME_UNAVAILABLE, {Need.EVENTS})
+    assert observed.cause.reason is Reason.VOLUME_UNAVAILABLE
     better = Cause(Reason.VOLUME_UNAVAILABLE, "quota of the class")
     assert observe(agentjob(), job(), waits, replace(ASKED, event_cause=better), NOW).cause == better
 
