@@ -107,7 +107,7 @@ def end_of_volumes(outcome: Outcome, volumes: Iterable[Volume]) -> Outcome:
     for volume in volumes:
         used = disk_usage(volume.folder)
         if used > volume.limit:
-            return volume.full(used)
+            return volume.full(used, volume.limit)
     return outcome
 
 
