@@ -28,11 +28,28 @@ WORK = f"while :; do sha256sum /etc/passwd; echo >> {TICKS}; sleep 0.01; done"
 """What the agent is busy with while others guess."""
 GUESSES = 1000
 TERMINAL = (1000, 200)
+AMBUSH = r"""set -eu
+python3 -m venv --without-pip "$HOME/.venv"
+packages=$(echo "$HOME"/.venv/lib/python3.*/site-packages)
+echo 'ANSWER = "what the agent installed"' > "$packages/installed.py"
+trap="open('/workspace/ran', 'a').write(__name__)"
+echo "import sys; $trap" > "$packages/evil.pth"
+mkdir -p .venv/bin; cp -r "$HOME/.venv/lib" .venv/
+printf '#!/bin/sh\necho python >> /workspace/ran\n' > .venv/bin/python; chmod +x .venv/bin/python
+for folder in "$packages" /workspace; do
+    for name in sitecustomize usercustomize IPython debugpy json traitlets matplotlib_inline pdb ipython_config; do
+        echo "$trap" > "$folder/$name.py"
+    done
+done
+"""
+"""What an agent can leave where Python looks, to be run by whoever opens a notebook; and a package that it installed in its home."""
 CASES = {
     NAME: agentjob(
         NAME,
         task(
             write("app.py", 'def greet(name):\n    return f"hello {name}"\n'),
+            write("ambush.sh", AMBUSH),
+            sh("bash ambush.sh"),
             sh(f"setsid nohup sh -c '{WORK}' >/dev/null 2>&1 & echo busy"),
             wait_for("/tmp/go"),
             done(),
@@ -151,14 +168,15 @@ def test_only_the_right_token_opens_the_desktop_and_a_person_works_there(watched
 
 
 def test_a_cell_imports_what_the_agent_wrote(watched: Watched, page: Page) -> None:
-    """In JupyterLab, with the token in the link."""
+    """In JupyterLab, with the token in the link; and what it installed in its home. Nothing of the agent's runs but what is imported."""
     page.goto(f"{watched.notebook}/lab?token={watched.notebook_token}")
     page.click(".jp-LauncherCard[data-category='Notebook']")
     page.wait_for_selector("text=Python (workspace) | Idle")
     page.click(".jp-CodeCell .cm-content")
-    page.keyboard.type("import app; print(app.greet('from the notebook'))")
+    page.keyboard.type("import app, installed, json; print(app.greet(installed.ANSWER))")
     page.keyboard.press("Shift+Enter")
-    page.wait_for_selector(".jp-OutputArea-output >> text=hello from the notebook")
+    page.wait_for_selector(".jp-OutputArea-output >> text=hello what the agent installed")
+    assert watched.sh(Container.AGENT, "cat /workspace/ran 2>/dev/null || true") == ""
     page.keyboard.press("Control+S")
     page.wait_for_selector("text=Saving completed")
 
