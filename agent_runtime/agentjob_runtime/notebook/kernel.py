@@ -20,14 +20,7 @@ from typing import Final
 WORKSPACE: Final = "/workspace"
 AGENT_HOME: Final = "/run/agentjob-home"
 JUPYTER: Final = "/opt/agentjob/jupyter"
-EARLY: Final = (
-    "debugpy",
-    "jedi",
-    "matplotlib_inline.backend_inline",
-    "comm",
-    "ipykernel.comm",
-    "IPython.core.completer",
-)
+EARLY: Final = ("debugpy", "jedi", "comm", "ipykernel.comm", "IPython.core.completer", "IPython.core.inputtransformer2")
 """What IPython would import later, when the agent's folders are in the path."""
 MAX_PTH_BYTES: Final = 1 << 16
 
