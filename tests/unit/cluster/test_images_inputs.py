@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from cluster.errors import ClusterError
 
 from images import catalog, context, dockerfile
+
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 def test_inputs_of_a_dockerfile() -> None:
@@ -118,3 +121,18 @@ def test_the_projects_own_images_are_readable() -> None:
     """Every Dockerfile of this repository names inputs that exist."""
     root = Path(__file__).parents[3]
     assert {"agent", "operator", "runtime"} <= set(catalog.read(root))
+
+
+def test_the_documented_order_builds_each_image_after_those_it_is_built_on() -> None:
+    """docs/install.md: whoever pushes to a registry of his own follows its loop."""
+    text = (REPOSITORY / "docs" / "install.md").read_text(encoding="utf-8")
+    found = re.search(r"for image in ([a-z -]+); do", text)
+    assert found is not None
+    order = found[1].split()
+    images = {
+        name: image for name, image in catalog.read(REPOSITORY).items() if (REPOSITORY / "images" / name).is_dir()
+    }
+    assert sorted(order) == sorted(images)
+    for name in order:
+        before = {image.name for image in catalog.with_parents(images, [name])} - {name}
+        assert before <= set(order[: order.index(name)]), name
