@@ -50,7 +50,8 @@ def credential(kubectl: Kubectl, secret: str = ROOT_LOGIN) -> tuple[str, str]:
 
 def test_the_notes_say_what_to_do_next(release: str) -> None:
     """Key, first AgentJob, download, and that nobody outside can reach the download URLs yet."""
-    for words in ("create secret generic agentjob-model", "kind: AgentJob", "downloadURL", "storage.publicEndpoint"):
+    told = ("create secret generic agentjob-model", "kind: AgentJob", "get agentjobs", "downloadURL")
+    for words in (*told, "storage.publicEndpoint", "port-forward service/agentjob-minio", "and MinIO's volume"):
         assert words in release
 
 
