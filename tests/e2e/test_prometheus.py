@@ -5,6 +5,7 @@ It runs on this machine and reaches the operator's pod by a forwarded port.
 
 from pathlib import Path
 
+import pytest
 from agentjob_api.reasons import Reason
 from monitoring import ALERTS_FILE, DASHBOARDS, alert_expressions, panel_expressions
 from monitoring.evaluate import assert_data, assert_rules_are_evaluated
@@ -44,9 +45,9 @@ def test_every_panel_and_every_alert_has_data(api: Api, tenant: Tenant, tmp_path
         assert prometheus.query(f"sum(agentjob_model_cost_usd_total{mine})")[0] > 0.3
 
 
-def test_dashboards_are_in_the_cluster(api: Api, tenant: Tenant) -> None:
+@pytest.mark.usefixtures("installed")
+def test_dashboards_are_in_the_cluster(api: Api) -> None:
     """As the chart installed them, with the label that Grafana's sidecar looks for."""
-    assert tenant
     found = api.items(f"/api/v1/namespaces/{release.SYSTEM}/configmaps", labelSelector="grafana_dashboard=1")
     data = {name: text for config_map in found for name, text in config_map["data"].items()}
     assert data == {path.name: path.read_text(encoding="utf-8") for path in DASHBOARDS}
