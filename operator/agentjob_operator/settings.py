@@ -119,6 +119,13 @@ class BesideSettings(_Group):
     notebook_enabled: bool = True
 
 
+class EventSettings(_Group):
+    """Kubernetes Events of AgentJobs. What goes wrong is always one."""
+
+    normal: bool = False
+    """Also the transitions of the ordinary way: two writes more for each AgentJob."""
+
+
 class AccessSettings(_Group):
     """How people reach desktop and notebook."""
 
@@ -182,6 +189,7 @@ class Settings(BaseSettings):
     resources: PodResources = PodResources()
     beside: BesideSettings = BesideSettings()
     access: AccessSettings = AccessSettings()
+    events: EventSettings = EventSettings()
     network: NetworkSettings = NetworkSettings()
     namespaces: Names = ()
     """Namespaces to watch; all when empty."""
