@@ -7,7 +7,8 @@ _HEADER = """\
 # Metrics
 
 The operator serves Prometheus metrics at `/metrics`, every replica its own: on the port of the probes (`health`, 8080 in the
-chart's pods), or on `AGENTJOB_METRICS_PORT` when that is set. Recording costs microseconds and no request.
+chart's pods), or on `AGENTJOB_METRICS_PORT` when that is set. Recording costs microseconds and no request. How to have them scraped, with
+alerts and dashboards: [monitoring.md](monitoring.md).
 
 - Counters are counted at the write that makes them true, by the replica that made it: a restart or another leader counts nothing again.
   Aggregate over replicas with `sum`; a replica that stands by has `leader_election_master_status` 0 and no AgentJobs.

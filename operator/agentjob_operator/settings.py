@@ -155,6 +155,13 @@ class BesideSettings(_Group):
     """Whether the kubelet starts a killed desktop or notebook again: `preflight` finds out whether the cluster can."""
 
 
+class EventSettings(_Group):
+    """Kubernetes Events of AgentJobs. What goes wrong is always one."""
+
+    normal: bool = False
+    """Also the transitions of the ordinary way: two writes more for each AgentJob."""
+
+
 class AccessSettings(_Group):
     """How people reach desktop and notebook."""
 
@@ -218,6 +225,7 @@ class Settings(BaseSettings):
     resources: PodResources = PodResources()
     beside: BesideSettings = BesideSettings()
     access: AccessSettings = AccessSettings()
+    events: EventSettings = EventSettings()
     network: NetworkSettings = NetworkSettings()
     namespaces: Names = ()
     """Namespaces to watch; all when empty."""

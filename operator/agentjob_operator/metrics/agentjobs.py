@@ -50,6 +50,8 @@ class AgentJobMetrics:
         self._recorder.count(d.CREATED, agentjob.namespace, engine)
         begin, namespace, model = self._recorder.begin, agentjob.namespace, self._model(agentjob)
         begin(d.FINISHED, namespace, engine, str(Phase.SUCCEEDED), str(Reason.COMPLETED))
+        begin(d.RUN, engine)
+        begin(d.ARCHIVE, _format(agentjob))
         begin(d.ARCHIVE_BYTES, namespace, _format(agentjob))
         begin(d.MODEL_REQUESTS, model)
         begin(d.COST, namespace, model)

@@ -32,8 +32,9 @@ class Recorder:
         (counter.labels(*labels) if labels else counter).inc(by)
 
     def begin(self, metric: Metric, *labels: str) -> None:
-        """The counter's series from 0, unless it is there: `increase()` does not see the first count of one that comes with it."""
-        self._counters[metric].labels(*labels)
+        """The series from 0, unless it is there: `increase()` does not see the first count of one that comes with it."""
+        series = self._counters[metric] if metric.kind is Kind.COUNTER else self._histograms[metric]
+        series.labels(*labels)
 
     def observe(self, metric: Metric, seconds: float, *labels: str) -> None:
         """As `count`."""

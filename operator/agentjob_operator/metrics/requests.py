@@ -28,8 +28,7 @@ class RequestMetrics:
         self._recorder.count(d.REQUESTS, str(code) if code else NO_ANSWER, method, verb, resource)
         self._recorder.observe(d.REQUEST_DURATION, seconds, verb)
         if watch:
-            if path in self._watched:
-                self._recorder.count(d.WATCH_RESTARTS, resource)
+            self._recorder.count(d.WATCH_RESTARTS, resource, by=int(path in self._watched))
             self._watched.add(path)
 
     def watches(self) -> Counter[str]:

@@ -31,12 +31,12 @@ from agentjob_operator.status import (
     Base,
     Download,
     Links,
+    event_of,
     merge_patch,
     pause,
     settle,
     status_json,
     status_of,
-    warning_of,
 )
 from agentjob_operator.storage import ObjectStore, StoreError, download_url, key_prefix, upload_grant
 
@@ -229,8 +229,8 @@ class Reconciler:
             raise Stalled(f"the API server refuses the status: {error}") from error
         self._after_write(written, wanted, note, now)
         self._recorded(written, status, wanted, observed, todo)
-        if (warning := warning_of(status, wanted)) is not None:
-            await emit(self._kube, written, warning)
+        if (event := event_of(status, wanted, normal=self._settings.events.normal)) is not None:
+            await emit(self._kube, written, event)
         if todo.resume:
             return 0.0
         return None if todo.retry is None else (todo.retry.not_before - now).total_seconds()

@@ -1,4 +1,4 @@
-"""What reconcile writes beside Secret and Job: one PATCH of status, Events about what went wrong, deletions of Jobs."""
+"""What reconcile writes beside Secret and Job: one PATCH of status, Events, deletions of Jobs."""
 
 import logging
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from agentjob_operator.kube import paths
 from agentjob_operator.kube.client import KubeClient
 from agentjob_operator.kube.errors import Conflict, KubeError, NotFound
 from agentjob_operator.objects import AgentJob, Job, agentjob_of
-from agentjob_operator.status import Warning_
+from agentjob_operator.status import Event
 
 COMPONENT = "agentjob-operator"
 
@@ -35,7 +35,7 @@ async def delete_job(kube: KubeClient, job: Job) -> None:
         logger.info("deleted the Job %s, which still ran", job.name)
 
 
-async def emit(kube: KubeClient, agentjob: AgentJob, warning: Warning_) -> None:
+async def emit(kube: KubeClient, agentjob: AgentJob, event: Event) -> None:
     """A core/v1 Event. It is for people only: when it cannot be written, that is logged and nothing else happens."""
     now = datetime.now(UTC)
     stamp = now.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -49,9 +49,9 @@ async def emit(kube: KubeClient, agentjob: AgentJob, warning: Warning_) -> None:
             "uid": agentjob.uid,
             "resourceVersion": agentjob.resource_version,
         },
-        "type": "Warning",
-        "reason": warning.reason,
-        "message": warning.message,
+        "type": event.type,
+        "reason": event.reason,
+        "message": event.message,
         "source": {"component": COMPONENT},
         "firstTimestamp": stamp,
         "lastTimestamp": stamp,

@@ -11,18 +11,18 @@ from agentjob_operator.status.compose import status_of
 from agentjob_operator.status.patch import merge_patch, status_json
 from agentjob_operator.status.settle import pause, settle
 from agentjob_operator.status.times import rfc3339
-from agentjob_operator.status.transitions import Warning_, warning_of
+from agentjob_operator.status.transitions import Event, event_of
 
 __all__ = [
     "Base",
     "Download",
+    "Event",
     "Links",
-    "Warning_",
+    "event_of",
     "merge_patch",
     "pause",
     "rfc3339",
     "settle",
     "status_json",
     "status_of",
-    "warning_of",
 ]

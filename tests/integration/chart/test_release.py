@@ -131,6 +131,15 @@ def test_a_refused_upgrade_changes_nothing(release: str, kubectl: Kubectl) -> No
     assert deployed_replicas(kubectl) == "2"
 
 
+def test_monitors_without_their_crds_are_refused_before_anything_is_installed(kubectl: Kubectl) -> None:
+    """helm's own words; who has no Prometheus operator leaves them off, which is the default."""
+    values = ("--set", "monitoring.podMonitor.enabled=true", "--create-namespace")
+    done = helm("install", "agentjob", CHART, *values, "-n", NAMESPACE, "--kubeconfig", kubectl.kubeconfig)
+    assert done.returncode != 0
+    assert "ensure CRDs are installed first" in done.stderr
+    assert "agentjob-operator" not in kubectl("get", "deployments", "-n", NAMESPACE, "-o", "name")
+
+
 def deployed_replicas(kubectl: Kubectl) -> str:
     """Of the operator."""
     return kubectl("get", "deployment", "agentjob-operator", "-n", NAMESPACE, "-o", "jsonpath={.spec.replicas}")

@@ -62,6 +62,13 @@ def test_an_alert_has_a_test(rule: Json) -> None:
     assert f'alertname="{rule["alert"]}"' in ALERTS_TEST.read_text(encoding="utf-8")
 
 
+@each_alert
+def test_an_alert_is_in_the_table_of_the_documentation(rule: Json) -> None:
+    """With its severity."""
+    text = (RUNBOOKS.parent / "monitoring.md").read_text(encoding="utf-8")
+    assert f"| [{rule['alert']}](runbooks/{rule['alert']}.md) | {rule['labels']['severity']} |" in text
+
+
 def test_links_of_runbooks_lead_somewhere() -> None:
     """At night nobody searches."""
     for page in RUNBOOKS.glob("*.md"):

@@ -12,12 +12,12 @@ from agentjob_operator.model import Cause, Ending, Finish, Observed, Plan, Retry
 from agentjob_operator.status import (
     Base,
     Download,
+    event_of,
     merge_patch,
     pause,
     settle,
     status_json,
     status_of,
-    warning_of,
 )
 from unit.operator.clusterobjects import NOW, UID, archive, at, at_work, job, pod
 
@@ -215,9 +215,21 @@ def test_events_warn_of_what_goes_wrong_only() -> None:
     """The ordinary way costs no write for an Event."""
     observed, plan = _end(Reason.COMPLETED, archive=archive())
     runs = _of(RUNS)
-    assert warning_of(AgentJobStatus(), runs) is None
-    assert warning_of(runs, _of(observed, runs, plan)) is None
-    warning = warning_of(AgentJobStatus(), _of(WAITS))
+    assert event_of(AgentJobStatus(), runs, normal=False) is None
+    assert event_of(runs, _of(observed, runs, plan), normal=False) is None
+    warning = event_of(AgentJobStatus(), _of(WAITS), normal=False)
     assert warning is not None
-    assert warning.reason == "Unschedulable"
-    assert warning_of(_of(WAITS), _of(WAITS)) is None
+    assert (warning.type, warning.reason) == ("Warning", "Unschedulable")
+    assert event_of(_of(WAITS), _of(WAITS), normal=False) is None
+
+
+def test_progress_is_an_event_where_it_is_wanted() -> None:
+    """Once for each transition, and always with a sentence."""
+    observed, plan = _end(Reason.COMPLETED, archive=archive())
+    runs = _of(RUNS)
+    found = [event_of(AgentJobStatus(), runs, normal=True), event_of(runs, _of(observed, runs, plan), normal=True)]
+    assert [(each.type, each.reason, bool(each.message)) for each in found if each is not None] == [
+        ("Normal", "AgentRunning", True),
+        ("Normal", "Completed", True),
+    ]
+    assert event_of(runs, runs, normal=True) is None
