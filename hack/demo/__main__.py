@@ -5,18 +5,16 @@ import os
 import sys
 import time
 
-from cluster import facts
 from rich.console import Console
 from rich.panel import Panel
 
 from demo.download import download, list_files
 from demo.follow import follow
+from demo.install import MODEL_SECRET, install
 from demo.shell import ROOT, DemoError, Shell
-from images import catalog
 
-RELEASE, SYSTEM_NAMESPACE, NAMESPACE, NAME = "agentjob", "agentjob-system", "agentjob-demo", "todo-app"
+NAMESPACE, NAME = "agentjob-demo", "todo-app"
 EXAMPLE = "manifests/examples/todo-app.yaml"
-MODEL_SECRET = "agentjob-model"  # noqa: S105 - a Secret's name
 NEXT = f"""What to try next (export KUBECONFIG=$PWD/.cluster/kubeconfig; kubectl and helm are in .cluster/bin):
   kubectl -n {NAMESPACE} get agentjobs -o wide
   kubectl -n {NAMESPACE} describe agentjob {NAME}
@@ -56,10 +54,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _install(shell: Shell) -> None:
     shell.console.rule("[bold]1. Install the operator", align="left")
-    shell.run(
-        "helm", "upgrade", "--install", RELEASE, "charts/agentjob", "--namespace", SYSTEM_NAMESPACE, "--create-namespace",
-        "--values", "hack/demo/values.yaml", *_cluster_values(), *_model_values(), "--wait", "--timeout", "5m",
-    )  # fmt: skip
+    install(shell)
     shell.run("kubectl", "apply", "-f", "hack/demo/namespace.yaml")
     key = os.environ.get("OPENAI_API_KEY")
     if key:
@@ -70,33 +65,6 @@ def _install(shell: Shell) -> None:
         )  # fmt: skip
         shell.kubectl("apply", "-f", "-", show=False, stdin=secret)
         shell.console.print(f"  the key of OPENAI_API_KEY is in the Secret {MODEL_SECRET}")
-
-
-def _set(pairs: dict[str, str]) -> tuple[str, ...]:
-    return tuple(word for key, value in pairs.items() for word in ("--set-string", f"{key}={value}"))
-
-
-def _cluster_values() -> tuple[str, ...]:
-    cluster = facts.read()
-    if not cluster:
-        raise DemoError("no local cluster; start it with: make cluster-up images")
-    # The tag stays `dev`, so a newly built image alone would not restart the operator.
-    content = catalog.read(ROOT)["operator"].content
-    return _set(
-        {
-            "storage.publicEndpoint": cluster["PUBLIC_OBJECT_STORE"],
-            "minio.image": cluster["MINIO_IMAGE"],
-            "operator.podAnnotations.content": content,
-        }
-    )
-
-
-def _model_values() -> tuple[str, ...]:
-    if not os.environ.get("OPENAI_API_KEY"):
-        return ()
-    endpoint = os.environ.get("OPENAI_BASE_URL", "https://api.openai.com/v1")
-    model = os.environ.get("AGENTJOB_MODEL", "gpt-5-mini")
-    return _set({"model.endpoint": endpoint, "model.name": model, "model.apiKeySecret.name": MODEL_SECRET})
 
 
 def _run_example(shell: Shell) -> dict[str, object]:

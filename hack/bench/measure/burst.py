@@ -7,6 +7,7 @@ import time
 from typing import Any, Final
 
 from bench import load
+from bench.flowcontrol import fairness
 from bench.load import Creator
 from bench.measure.spent import Meter
 from bench.operatorrun import Operator
@@ -41,6 +42,7 @@ async def agentjobs(plane: Plane, operator: Operator, count: int, namespace: str
         "secondsToAllJobs": round(seen.last("job") - begun, 2),
         "secondsToAllTerminal": round(seen.last("terminal") - begun, 2),
         "phases": dict(seen.phases),
+        "fairness": fairness(await plane.api.text("/metrics")),
         **meter.read(count),
     }
 
