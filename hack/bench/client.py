@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
@@ -11,12 +12,14 @@ import aiohttp
 import orjson
 from agentjob_operator.kube.auth import Cluster
 from agentjob_operator.kube.client import split_lines
+from cluster import console
 from kubernetes.aio import config
 from kubernetes.aio.client import Configuration
 
 METADATA_ONLY: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 MERGE_PATCH: Final = "application/merge-patch+json"
 CONNECTIONS: Final = 64
+TRIES: Final = 30
 
 
 class Refused(Exception):  # noqa: N818 - named for the state
@@ -68,8 +71,14 @@ class Client:
         return (await self._answer("GET", path, None, self._headers)).decode(errors="replace")
 
     async def _answer(self, method: str, path: str, data: bytes | None, headers: dict[str, str]) -> bytes:
-        async with self.session.request(method, self._url + path, data=data, headers=headers) as answer:
-            text = await answer.read()
+        for patience in range(TRIES, -1, -1):
+            async with self.session.request(method, self._url + path, data=data, headers=headers) as answer:
+                text = await answer.read()
+            # Of a CRD that is new: "storage is (re)initializing".
+            if answer.status != 429 or not patience:
+                break
+            console.say(f"  {method} {path}: 429, again in a second")
+            await asyncio.sleep(1)
         if answer.status >= 400:
             raise Refused(f"{method} {path}: {answer.status} {text[:500].decode(errors='replace')}")
         return text
@@ -77,7 +86,7 @@ class Client:
     async def watch(
         self, path: str, params: dict[str, str], *, metadata_only: bool = False
     ) -> AsyncIterator[dict[str, Any]]:
-        """Events from now on, for as long as the API server keeps the stream: far longer than a run."""
+        """Events from now on, for as long as the API server keeps the stream: far longer than a run. Raises `Refused`."""
         first = await self.request("GET", f"{path}?limit=1")
         query = {"watch": "true", "resourceVersion": first["metadata"]["resourceVersion"], "timeoutSeconds": "3600"}
         headers = self._headers | {"Accept": METADATA_ONLY if metadata_only else "application/json"}

@@ -14,7 +14,7 @@ from bench.operatorrun import Operator
 from bench.plane import Plane, make_namespace
 from bench.recorder import Recorder, Watched, watching
 
-SECONDS: Final = 300.0
+SECONDS: Final = 900.0
 SETTLE_SECONDS: Final = 2.0
 """Until the last status is in the audit log."""
 
