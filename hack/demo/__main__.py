@@ -1,7 +1,6 @@
 """`python -m demo`: the steps of the demo, in order. The cluster runs and the images are loaded already (`make demo`)."""
 
 import argparse
-import os
 import sys
 import time
 
@@ -10,10 +9,10 @@ from rich.panel import Panel
 
 from demo.download import download, list_files
 from demo.follow import follow
-from demo.install import MODEL_SECRET, install
+from demo.install import NAMESPACE, install
 from demo.shell import ROOT, DemoError, Shell
 
-NAMESPACE, NAME = "agentjob-demo", "todo-app"
+NAME = "todo-app"
 EXAMPLE = "manifests/examples/todo-app.yaml"
 NEXT = f"""What to try next (export KUBECONFIG=$PWD/.cluster/kubeconfig; kubectl and helm are in .cluster/bin):
   kubectl -n {NAMESPACE} get agentjobs -o wide
@@ -30,7 +29,7 @@ def main() -> int:
     shell = Shell(console, NAMESPACE)
     started = time.monotonic()
     try:
-        _install(shell)
+        install(shell)
         job = _run_example(shell)
         _show(shell, job)
     except DemoError as error:
@@ -50,21 +49,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--verbose", action="store_true", help="print the whole status at the end")
     return parser
-
-
-def _install(shell: Shell) -> None:
-    shell.console.rule("[bold]1. Install the operator", align="left")
-    install(shell)
-    shell.run("kubectl", "apply", "-f", "hack/demo/namespace.yaml")
-    key = os.environ.get("OPENAI_API_KEY")
-    if key:
-        # Through stdin: a key in an argument list is there for everybody to read.
-        secret = shell.kubectl(
-            "create", "secret", "generic", MODEL_SECRET, "--from-file=api-key=/dev/stdin", "--dry-run=client", "-o", "yaml",
-            show=False, stdin=key,
-        )  # fmt: skip
-        shell.kubectl("apply", "-f", "-", show=False, stdin=secret)
-        shell.console.print(f"  the key of OPENAI_API_KEY is in the Secret {MODEL_SECRET}")
 
 
 def _run_example(shell: Shell) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The chart on the local cluster, with the images that were built here and a model that follows a script."""
+"""Installs the operator from the chart into the local cluster."""
 
 import os
 
@@ -7,16 +7,27 @@ from cluster import facts
 from demo.shell import ROOT, DemoError, Shell
 from images import catalog
 
-RELEASE, SYSTEM_NAMESPACE = "agentjob", "agentjob-system"
+RELEASE, SYSTEM_NAMESPACE, NAMESPACE = "agentjob", "agentjob-system", "agentjob-demo"
 MODEL_SECRET = "agentjob-model"  # noqa: S105 - a Secret's name
 
 
 def install(shell: Shell) -> None:
-    """Idempotent. With OPENAI_API_KEY in the environment that model is used. Raises `DemoError`."""
+    """Idempotent: the release, and a namespace for AgentJobs. Raises `DemoError`."""
+    shell.console.rule("[bold]1. Install the operator", align="left")
     shell.run(
         "helm", "upgrade", "--install", RELEASE, "charts/agentjob", "--namespace", SYSTEM_NAMESPACE, "--create-namespace",
         "--values", "hack/demo/values.yaml", *_cluster_values(), *_model_values(), "--wait", "--timeout", "5m",
     )  # fmt: skip
+    shell.run("kubectl", "apply", "-f", "hack/demo/namespace.yaml")
+    key = os.environ.get("OPENAI_API_KEY")
+    if key:
+        # Through stdin: a key in an argument list is there for everybody to read.
+        secret = shell.kubectl(
+            "create", "secret", "generic", MODEL_SECRET, "--from-file=api-key=/dev/stdin", "--dry-run=client", "-o", "yaml",
+            show=False, stdin=key,
+        )  # fmt: skip
+        shell.kubectl("apply", "-f", "-", show=False, stdin=secret)
+        shell.console.print(f"  the key of OPENAI_API_KEY is in the Secret {MODEL_SECRET}")
 
 
 def _set(pairs: dict[str, str]) -> tuple[str, ...]:

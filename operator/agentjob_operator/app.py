@@ -5,6 +5,7 @@ Lease ─► squaring (start barrier) ─► workers, kopf, sweep, resync ─►
 
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
 from collections.abc import Coroutine, Sequence
@@ -73,6 +74,9 @@ class Operator:
         try:
             async with kube, ObjectStore(settings.storage) as store:
                 await self._patiently("the API server", lambda: preflight.check(kube, settings.namespaces))
+                restarts = await self._patiently("the API server", lambda: preflight.restarts_killed(kube))
+                beside = settings.beside.model_copy(update={"restart_killed": restarts})
+                self._settings = settings.model_copy(update={"beside": beside})
                 return await self._lead(kube, store)
         finally:
             self._health.state = "stopping"
@@ -152,6 +156,7 @@ class Operator:
         unfinished = await self._patiently("the start barrier", squaring.run)
         logger.info("leading", unfinished=unfinished)
         self._health.state = "leading"
+        _settle_memory()
         kopf_stop = asyncio.Event()
         workers = [asyncio.create_task(work(queue, reconcile), name="worker") for _ in range(settings.workers)]
         parts = [
@@ -237,6 +242,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KubeError, OSError) as error:
         logger.error(f"cannot start: {error}")
         return EXIT_FAILED
+
+
+def _settle_memory() -> None:
+    """What is loaded by now stays: without this each full collection walks 100,000 objects of imported modules, for 60 ms."""
+    gc.collect()
+    gc.freeze()
 
 
 def _now() -> datetime:

@@ -13,7 +13,7 @@ from agentjob_api import names
 from agentjob_api.pod import Container
 from agentjob_operator.manifests.security import container_security_context, pod_security_context
 from cluster import console, paths
-from demo.install import install
+from demo.install import NAMESPACE, install
 from demo.shell import DemoError, Shell
 from rich.console import Console
 
@@ -49,7 +49,7 @@ async def overhead(count: int) -> dict[str, Any]:
 def _install() -> None:
     with console.step("the operator is installed on the local cluster"):
         try:
-            install(Shell(Console(stderr=True, highlight=False), "default"))
+            install(Shell(Console(stderr=True, highlight=False), NAMESPACE))
         except DemoError as error:
             raise BenchError(str(error)) from error
 
