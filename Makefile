@@ -52,10 +52,16 @@ e2e: cluster-up images ## End to end and faults, on the local cluster
 	$(PYTEST) tests/e2e
 
 ##@ Measure it
+BENCH := $(HACK) $(BIN)/python -m bench --out .artifacts/bench.json --page docs/performance.md
+SCENES ?= simulated
+
 .PHONY: bench
-bench: $(VENV)/.stamp tools ## Take the figures of docs/performance.md (about 6 minutes; nothing else should run)
-	mkdir -p .artifacts
-	$(HACK) $(BIN)/python -m bench all --out .artifacts/bench.json --page docs/performance.md
+bench: $(VENV)/.stamp tools ## Take the figures of docs/performance.md on simulated nodes (SCENES="burst latency": only those)
+	$(BENCH) $(BENCH_FLAGS) $(SCENES)
+
+.PHONY: bench-kubelet
+bench-kubelet: cluster-up images ## The same for the figures that need a real kubelet
+	$(BENCH) $(BENCH_FLAGS) kubelet
 
 .PHONY: bench-smoke
 bench-smoke: $(VENV)/.stamp tools ## The same, so small that only its counts mean something (part of `make integration`)

@@ -2,5 +2,5 @@
 
 plane       a control plane with simulated nodes      measure/   one scenario per file
 client, recorder, load   the harness                  auditlog, procfs   what is counted
-budgets     what is promised (DESIGN.md §6)           report/    terminal, JSON, docs/performance.md
+budgets     what is promised (DESIGN.md §6)           report, why.md   docs/performance.md
 """

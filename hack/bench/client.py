@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ssl
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
@@ -10,30 +10,41 @@ from typing import Any, Final, Self
 
 import aiohttp
 import orjson
+from agentjob_operator.kube.auth import Cluster
 from agentjob_operator.kube.client import split_lines
+from cluster import console
+from kubernetes.aio import config
+from kubernetes.aio.client import Configuration
 
 METADATA_ONLY: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 MERGE_PATCH: Final = "application/merge-patch+json"
 CONNECTIONS: Final = 64
+TRIES: Final = 30
 
 
 class Refused(Exception):  # noqa: N818 - named for the state
     """The API server refused a request of the harness."""
 
 
-class Client:
-    """`async with Client(url, token, ca_file) as api`."""
+async def cluster_of(kubeconfig: Path) -> Cluster:
+    """Where it is and how to log in."""
+    configuration = Configuration()
+    await config.load_kube_config(str(kubeconfig), client_configuration=configuration)  # type: ignore[no-untyped-call]
+    return Cluster(configuration)
 
-    def __init__(self, url: str, token: str, ca_file: Path) -> None:
-        self._url, self._ca_file = url, ca_file
-        self._headers = {"Authorization": f"Bearer {token}", "User-Agent": "agentjob-bench"}
+
+class Client:
+    """`async with Client(cluster) as api`."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster, self._url = cluster, cluster.server
+        self._headers = {"User-Agent": "agentjob-bench"}
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        context = ssl.create_default_context(cafile=str(self._ca_file))
-        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        self._headers |= await self._cluster.headers()
         # Watches have connections of their own.
-        connector = aiohttp.TCPConnector(limit=CONNECTIONS + 8, ssl=context)
+        connector = aiohttp.TCPConnector(limit=CONNECTIONS + 8, ssl=self._cluster.ssl_context())
         self._session = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None))
         return self
 
@@ -53,16 +64,29 @@ class Client:
         """The answer's object. Raises `Refused`."""
         data = None if body is None else orjson.dumps(body)
         headers = self._headers | {"Content-Type": content_type, "Accept": "application/json"}
-        async with self.session.request(method, self._url + path, data=data, headers=headers) as answer:
-            text = await answer.read()
+        return orjson.loads(await self._answer(method, path, data, headers))
+
+    async def text(self, path: str) -> str:
+        """What is no JSON: metrics, logs. Raises `Refused`."""
+        return (await self._answer("GET", path, None, self._headers)).decode(errors="replace")
+
+    async def _answer(self, method: str, path: str, data: bytes | None, headers: dict[str, str]) -> bytes:
+        for patience in range(TRIES, -1, -1):
+            async with self.session.request(method, self._url + path, data=data, headers=headers) as answer:
+                text = await answer.read()
+            # Of a CRD that is new: "storage is (re)initializing".
+            if answer.status != 429 or not patience:
+                break
+            console.say(f"  {method} {path}: 429, again in a second")
+            await asyncio.sleep(1)
         if answer.status >= 400:
             raise Refused(f"{method} {path}: {answer.status} {text[:500].decode(errors='replace')}")
-        return orjson.loads(text)
+        return text
 
     async def watch(
         self, path: str, params: dict[str, str], *, metadata_only: bool = False
     ) -> AsyncIterator[dict[str, Any]]:
-        """Events from now on, for as long as the API server keeps the stream: far longer than a run."""
+        """Events from now on, for as long as the API server keeps the stream: far longer than a run. Raises `Refused`."""
         first = await self.request("GET", f"{path}?limit=1")
         query = {"watch": "true", "resourceVersion": first["metadata"]["resourceVersion"], "timeoutSeconds": "3600"}
         headers = self._headers | {"Accept": METADATA_ONLY if metadata_only else "application/json"}

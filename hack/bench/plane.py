@@ -19,7 +19,7 @@ from cluster.controlplane import ControlPlane, control_plane
 from cluster.paths import REPOSITORY
 from cluster.toolbuild import ensure_binaries
 
-from bench.client import Client
+from bench.client import Client, cluster_of
 from bench.errors import BenchError
 from bench.nodes import kwok_config, node, scheduler_config
 from bench.objectstore import Store, running_store
@@ -68,7 +68,7 @@ async def simulated(folder: Path, nodes: int = NODES) -> AsyncIterator[Plane]:
         )
         store = stack.enter_context(running_store(folder))
         own = _start_scheduler_and_kwok(stack, folder, cluster)
-        async with Client(cluster.url, cluster.admin_token, cluster.ca_file) as api:
+        async with Client(await cluster_of(cluster.kubeconfig)) as api:
             await _install_crd(api)
             user, token = await _install_rights(api)
             await asyncio.gather(*(api.request("POST", "/api/v1/nodes", node(number)) for number in range(nodes)))

@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import aiohttp
 from agentjob_api import names
 
-from bench.client import Client
+from bench.client import Client, Refused
 from bench.errors import BenchError
 
 TERMINAL: Final = ("Succeeded", "Failed", "Cancelled")
@@ -80,21 +81,16 @@ class Recorder:
 
 @asynccontextmanager
 async def watching(api: Client, *watches: Watched) -> AsyncIterator[None]:
-    """Streams for the time of the block; what a watch raised is raised at its ends."""
-    tasks = [asyncio.create_task(_watch(api, *watch)) for watch in watches]
+    """Streams for the time of the block. A watch that fails ends the block. Raises `BenchError`, also for what the block raises."""
     try:
-        await asyncio.sleep(0.3)
-        for task in tasks:
-            if task.done():
-                task.result()
-        yield
-        for task in tasks:
-            if task.done():
-                task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_watch(api, *watch)) for watch in watches]
+            await asyncio.sleep(0.3)
+            yield
+            for task in tasks:
+                task.cancel()
+    except* (BenchError, Refused, aiohttp.ClientError) as errors:
+        raise BenchError("; ".join(map(str, errors.exceptions))) from errors
 
 
 async def _watch(api: Client, path: str, params: dict[str, str], metadata_only: bool, sight: Sight) -> None:

@@ -5,6 +5,7 @@ Lease ─► squaring (start barrier) ─► workers, kopf, sweep, resync ─►
 
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
 from collections.abc import Coroutine, Sequence
@@ -155,6 +156,7 @@ class Operator:
         unfinished = await self._patiently("the start barrier", squaring.run)
         logger.info("leading", unfinished=unfinished)
         self._health.state = "leading"
+        _settle_memory()
         kopf_stop = asyncio.Event()
         workers = [asyncio.create_task(work(queue, reconcile), name="worker") for _ in range(settings.workers)]
         parts = [
@@ -240,6 +242,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KubeError, OSError) as error:
         logger.error(f"cannot start: {error}")
         return EXIT_FAILED
+
+
+def _settle_memory() -> None:
+    """What is loaded by now stays: without this each full collection walks 100,000 objects of imported modules, for 60 ms."""
+    gc.collect()
+    gc.freeze()
 
 
 def _now() -> datetime:

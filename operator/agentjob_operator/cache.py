@@ -69,20 +69,26 @@ class Cache:
         return True
 
     def put_job(self, job: Job) -> bool:
-        """False when its AgentJob is unknown, or nothing that is read of it has changed."""
+        """False when its AgentJob is unknown, or there is no news of it: who makes it need not be told."""
         known = self.job(job.key, job.name)
         if job.key not in self._agentjobs or not _newer(job, known):
             return False
         self._jobs.setdefault(job.key, {})[job.name] = job
-        return known is None or replace(known, resource_version=job.resource_version) != job
+        return self._is_news(job, known)
 
     def put_pod(self, pod: Pod) -> bool:
-        """As `put_job`; what merely goes its ordinary way is kept and no change."""
+        """As `put_job`; what merely goes its ordinary way is kept and no news."""
         known = self._pods.get(pod.key, {}).get(pod.name)
         if pod.key not in self._agentjobs or not _newer(pod, known):
             return False
         self._pods.setdefault(pod.key, {})[pod.name] = pod
-        return known is None or known.digest() != pod.digest()
+        return self._is_news(pod, known)
+
+    def _is_news(self, found: Job | Pod, known: Job | Pod | None) -> bool:
+        if known is not None and known.uid == found.uid:
+            return known.news() != found.news()
+        # What status tells may be over now that it is there.
+        return any(found.news()) or "reason" in self._agentjobs[found.key].status
 
     def drop_job(self, key: Key, name: str, uid: str) -> bool:
         """False when it was not known (any more)."""

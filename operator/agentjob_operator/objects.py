@@ -62,6 +62,11 @@ class ObjectCondition:
     message: str = ""
     time: str = ""
 
+    @property
+    def telling(self) -> bool:
+        """It is not merely what becomes true of every pod."""
+        return (self.type, self.status) != ("PodScheduled", "True")
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -82,6 +87,10 @@ class Job:
     @property
     def key(self) -> Key:
         return Key(self.namespace, self.agentjob)
+
+    def news(self) -> tuple[object, ...]:
+        """What a reconcile can do something about; empty fields mean that there is nothing."""
+        return self.deleting, self.conditions
 
     def condition(self, *types: str) -> ObjectCondition | None:
         """The first of `types` that is True."""
@@ -160,14 +169,15 @@ class Pod:
         """The first of `types` that is True."""
         return true_condition(self.conditions, *types)
 
-    def digest(self) -> tuple[object, ...]:
-        """What a reconcile can do something about: containers that go through their ordinary start are not in it."""
+    def news(self) -> tuple[object, ...]:
+        """As of a Job: containers that go through their ordinary start are not in it."""
         agent = self.containers.get(PodContainer.AGENT)
+        conditions = tuple(one for one in self.conditions if one.telling)
         return (
-            *(self.uid, self.gone, self.deletion, self.phase in ("Failed", "Succeeded"), self.reason, self.conditions),
+            *(self.gone, self.deletion, self.phase in ("Failed", "Succeeded"), self.reason, conditions),
             agent is not None and agent.started,
             tuple((one.name, one.waiting, one.terminated) for one in self.containers.values() if one.telling),
-            tuple((name, one.ready, one.started) for name, one in self.containers.items() if name in BESIDE),
+            tuple((name, one.ready) for name, one in self.containers.items() if name in BESIDE and one.started),
         )
 
 

@@ -7,13 +7,14 @@ import time
 from typing import Any, Final
 
 from bench import load
+from bench.flowcontrol import fairness
 from bench.load import Creator
 from bench.measure.spent import Meter
 from bench.operatorrun import Operator
 from bench.plane import Plane, make_namespace
 from bench.recorder import Recorder, Watched, watching
 
-SECONDS: Final = 300.0
+SECONDS: Final = 900.0
 SETTLE_SECONDS: Final = 2.0
 """Until the last status is in the audit log."""
 
@@ -41,6 +42,7 @@ async def agentjobs(plane: Plane, operator: Operator, count: int, namespace: str
         "secondsToAllJobs": round(seen.last("job") - begun, 2),
         "secondsToAllTerminal": round(seen.last("terminal") - begun, 2),
         "phases": dict(seen.phases),
+        "fairness": fairness(await plane.api.text("/metrics")),
         **meter.read(count),
     }
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any, Final
 
 import orjson
+from cluster import console
 
 from bench import load
 from bench.auditlog import AuditLog, by_verb_and_resource, writes
@@ -18,31 +19,50 @@ from bench.recorder import Recorder, Watched, watching
 
 QUIET_SECONDS: Final = 10.0
 NAMESPACE: Final = "restart"
+SAMPLE, NEW = "sample", "new"
 
 
-async def beside(plane: Plane, finished: int, sample: str) -> dict[str, Any]:
-    """`sample`: path of a finished AgentJob, whose status the others are given. No operator runs when this is called."""
+async def beside(plane: Plane, finished: int) -> dict[str, Any]:
+    """One AgentJob runs; its status is given to `finished` others; then the operator starts anew, with one more to do."""
     await make_namespace(plane.api, NAMESPACE)
-    await _fill(plane, finished, await plane.api.request("GET", sample))
+    sample = await _run_one(plane)
+    with console.step(f"{finished} finished AgentJobs are made"):
+        await _fill(plane, finished, sample)
+    with console.step("the operator starts beside them"):
+        return {"finished": finished, **await _restarted(plane)}
+
+
+async def _run_one(plane: Plane) -> dict[str, Any]:
+    """A finished AgentJob. The namespace has its NetworkPolicies then, too."""
+    seen = Recorder()
+    async with (
+        watching(plane.api, (load.AGENTJOBS.format(NAMESPACE), {}, False, seen.agentjob)),
+        running_operator(plane),
+    ):
+        await Creator(plane.api, plane.store, NAMESPACE).agentjob(SAMPLE)
+        await seen.until("terminal", 1, SECONDS)
+    found: dict[str, Any] = await plane.api.request("GET", f"{load.AGENTJOBS.format(NAMESPACE)}/{SAMPLE}")
+    return found
+
+
+async def _restarted(plane: Plane) -> dict[str, Any]:
     seen, log = Recorder(), AuditLog(plane.audit_log, plane.operator_user)
-    creator = Creator(plane.api, plane.store, NAMESPACE)
     watches: tuple[Watched, ...] = (
-        (load.AGENTJOBS.format(NAMESPACE), {}, False, seen.agentjob),
+        (load.AGENTJOBS.format(NAMESPACE), {"fieldSelector": f"metadata.name={NEW}"}, False, seen.agentjob),
         (load.JOBS.format(NAMESPACE), {}, True, seen.child_job),
     )
     async with watching(plane.api, *watches):
-        await creator.agentjob("new")
+        await Creator(plane.api, plane.store, NAMESPACE).agentjob(NEW)
         log.skip()
         async with running_operator(plane) as operator:
             await seen.until("terminal", 1, SECONDS)
             await asyncio.sleep(QUIET_SECONDS)
-            requests = log.requests()
+            requests, used = log.requests(), operator.usage()
             return {
-                "finished": finished,
                 "secondsFromStartToLeading": round(operator.leading - operator.started, 2),
-                "secondsFromLeadingToJob": round(seen.last("job") - operator.leading, 3),
-                "operatorPeakMB": round(operator.usage().peak_bytes / 1e6, 1),
-                "operatorCpuSeconds": round(operator.usage().cpu_seconds, 2),
+                "secondsFromLeadingToJob": round(seen.seen[NEW]["job"] - operator.leading, 3),
+                "operatorPeakMB": round(used.peak_bytes / 1e6, 1),
+                "operatorCpuSeconds": round(used.cpu_seconds, 2),
                 "writes": writes(requests),
                 "requests": by_verb_and_resource(requests),
             }

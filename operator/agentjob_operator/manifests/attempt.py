@@ -1,5 +1,6 @@
 """One attempt of one AgentJob: what every builder starts from."""
 
+import functools
 import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
@@ -56,6 +57,7 @@ class Attempt:
         return waiting + working + ARCHIVE_ALLOWANCE_SECONDS + self.spec.linger_seconds
 
 
+@functools.lru_cache(maxsize=4096)
 def attempt_name(name: str, uid: str, number: int) -> str:
     """`<name>-<hash>-<number>`: a DNS label, the same for the same uid, another for any other uid.
 

@@ -19,9 +19,9 @@ class Kind(StrEnum):
     HISTOGRAM = "histogram"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Metric:
-    """`buckets` are upper bounds, of histograms only; a gauge is read at each scrape.
+    """Each is one of a kind, found by identity: a reconcile looks up a score of them. `buckets` are upper bounds, of histograms only; a gauge is read at each scrape.
 
     `values` of the one label are there from the start: `increase()` of a series that comes with its first count is 0, so that an
     alert would sleep through a first failure, however large.

@@ -18,7 +18,7 @@ FRESH: Final = timedelta(seconds=60)
 PODLESS: Final = timedelta(seconds=2)
 """A Job without a pod for longer: its Events say why."""
 STILL: Final = timedelta(seconds=15)
-"""A pod whose containers wait for longer without saying why: its Events may."""
+"""A pod whose containers wait for longer without saying why: its Events may. That it gets a node wakes nobody."""
 POLL_SECONDS: Final = 5.0
 """What is looked at again because only time, or an object that is not watched, can change it."""
 
@@ -112,6 +112,8 @@ def _why_waiting(attempt: Attempt) -> tuple[Cause | None, frozenset[Need], float
         return told or (cause if attempt.evidence.events_checked else None), needs, recheck
     if pod.phase == "Pending" and _all_still(pod):
         return _ask_events(attempt, attempt.now - moment(_scheduled_at(pod) or pod.created), STILL)
+    if pod.phase == "Pending" and not _scheduled_at(pod):
+        return None, frozenset(), STILL.total_seconds()
     return None, frozenset(), None if evidence.event_cause is None else POLL_SECONDS
 
 

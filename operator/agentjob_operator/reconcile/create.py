@@ -51,7 +51,7 @@ async def _post_secret(kube: KubeClient, attempt: Attempt, secret: dict[str, Any
     if secret is None:
         return False
     try:
-        await kube.post(paths.secrets(attempt.namespace), secret)
+        await kube.create(paths.secrets(attempt.namespace), secret)
     except AlreadyExists:
         # Nobody may read Secrets, the operator neither. The name holds a hash of the uid and the attempt's number: an earlier
         # run of this code made it, or somebody who may write Secrets here fools nobody but himself.
@@ -63,7 +63,7 @@ async def _post_job(kube: KubeClient, attempt: Attempt, job: dict[str, Any] | No
     if job is None:
         return None
     try:
-        return job_of(await kube.post(paths.jobs(attempt.namespace), job))
+        return job_of(await kube.create(paths.jobs(attempt.namespace), job))
     except AlreadyExists:
         return await _adopt(kube, attempt)
 

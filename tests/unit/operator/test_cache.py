@@ -67,9 +67,33 @@ def test_a_change_of_what_nobody_reads_is_no_change() -> None:
     assert cache.put_pod(pod(version="40", **at_work()))
     assert not cache.put_pod(pod({"conditions": [condition("Ready")]}, version="41", **at_work()))
     assert cache.put_pod(pod(version="42", **at_work(agent=ended())))
-    assert cache.put_job(job(version="40"))
+    assert not cache.put_job(job(version="40"))
     assert not cache.put_job(job(condition("Suspended"), version="41"))
     assert cache.put_job(job(condition("Failed"), version="42"))
+
+
+def test_a_pod_on_its_ordinary_way_is_no_news() -> None:
+    """It is made and gets a node: nothing is to be done, and a reconcile is a tenth of what an AgentJob may cost."""
+    cache = _cache()
+    assert not cache.put_pod(pod(version="40"))
+    assert not cache.put_pod(pod({"conditions": [condition("PodScheduled")]}, version="41"))
+    assert cache.put_pod(pod(version="42", **at_work()))
+
+
+def test_that_no_node_fits_is_news_and_that_one_came_is_news_again() -> None:
+    """The first is told to the user, and must not stay told."""
+    cache = _cache()
+    refused = condition("PodScheduled", status="False", reason="Unschedulable")
+    assert cache.put_pod(pod({"conditions": [refused]}, version="40"))
+    assert cache.put_pod(pod({"conditions": [condition("PodScheduled")]}, version="41"))
+
+
+def test_a_pod_that_comes_after_all_is_news_to_an_agentjob_that_told_why_not() -> None:
+    """A quota was exceeded: that is in its status, and is over."""
+    cache = Cache()
+    cache.put_agentjob(agentjob({"phase": "Pending", "reason": "QuotaExceeded"}))
+    assert cache.put_job(job(version="39"))
+    assert cache.put_pod(pod(version="40"))
 
 
 def test_a_deleted_pod_leaves_its_last_state() -> None:
