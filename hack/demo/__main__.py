@@ -9,20 +9,23 @@ from cluster import facts
 from rich.console import Console
 from rich.panel import Panel
 
+from demo import settings
 from demo.download import download, list_files
 from demo.follow import follow
 from demo.shell import ROOT, DemoError, Shell
 from images import catalog
 
 RELEASE, SYSTEM_NAMESPACE, NAMESPACE, NAME = "agentjob", "agentjob-system", "agentjob-demo", "todo-app"
-EXAMPLE = "manifests/examples/todo-app.yaml"
-MODEL_SECRET = "agentjob-model"  # noqa: S105 - a Secret's name
+EXAMPLES = "manifests/examples"
+EXAMPLE = f"{EXAMPLES}/{NAME}.yaml"
 NEXT = f"""What to try next (export KUBECONFIG=$PWD/.cluster/kubeconfig; kubectl and helm are in .cluster/bin):
   kubectl -n {NAMESPACE} get agentjobs -o wide
   kubectl -n {NAMESPACE} describe agentjob {NAME}
   kubectl explain agentjob.spec
-  kubectl -n {NAMESPACE} apply -f manifests/examples/     # more examples
-  make cluster-down                                       # leaves nothing behind"""
+  kubectl -n {NAMESPACE} apply -f {EXAMPLES}/{{example}}.yaml
+    or {{others}}; the other examples want a Git server, a key or a StorageClass of yours
+  OPENAI_API_KEY=… make demo                # a real model, which tasks of your own need; OPENAI_BASE_URL, AGENTJOB_MODEL
+  make cluster-down                         # leaves nothing behind"""
 
 
 def main() -> int:
@@ -40,8 +43,13 @@ def main() -> int:
         return 1
     if arguments.verbose:
         console.print(job["status"])
-    console.print(Panel(NEXT, title=f"Done in {time.monotonic() - started:.0f} s", border_style="green"))
+    console.print(Panel(_next(), title=f"Done in {time.monotonic() - started:.0f} s", border_style="green"))
     return 0
+
+
+def _next() -> str:
+    first, *others = (name for name in settings.examples_that_run_here(ROOT / EXAMPLES) if name != NAME)
+    return NEXT.format(example=first, others=", ".join(others))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,22 +66,18 @@ def _install(shell: Shell) -> None:
     shell.console.rule("[bold]1. Install the operator", align="left")
     shell.run(
         "helm", "upgrade", "--install", RELEASE, "charts/agentjob", "--namespace", SYSTEM_NAMESPACE, "--create-namespace",
-        "--values", "hack/demo/values.yaml", *_cluster_values(), *_model_values(), "--wait", "--timeout", "5m",
+        "--values", "hack/demo/values.yaml", *_cluster_values(), *settings.model_values(os.environ), "--wait", "--timeout", "5m",
     )  # fmt: skip
     shell.run("kubectl", "apply", "-f", "hack/demo/namespace.yaml")
-    key = os.environ.get("OPENAI_API_KEY")
+    key = os.environ.get(settings.KEY)
     if key:
         # Through stdin: a key in an argument list is there for everybody to read.
         secret = shell.kubectl(
-            "create", "secret", "generic", MODEL_SECRET, "--from-file=api-key=/dev/stdin", "--dry-run=client", "-o", "yaml",
+            "create", "secret", "generic", settings.MODEL_SECRET, "--from-file=api-key=/dev/stdin", "--dry-run=client", "-o", "yaml",
             show=False, stdin=key,
         )  # fmt: skip
         shell.kubectl("apply", "-f", "-", show=False, stdin=secret)
-        shell.console.print(f"  the key of OPENAI_API_KEY is in the Secret {MODEL_SECRET}")
-
-
-def _set(pairs: dict[str, str]) -> tuple[str, ...]:
-    return tuple(word for key, value in pairs.items() for word in ("--set-string", f"{key}={value}"))
+        shell.console.print(f"  the key of {settings.KEY} is in the Secret {settings.MODEL_SECRET}")
 
 
 def _cluster_values() -> tuple[str, ...]:
@@ -82,21 +86,13 @@ def _cluster_values() -> tuple[str, ...]:
         raise DemoError("no local cluster; start it with: make cluster-up images")
     # The tag stays `dev`, so a newly built image alone would not restart the operator.
     content = catalog.read(ROOT)["operator"].content
-    return _set(
+    return settings.set_strings(
         {
             "storage.publicEndpoint": cluster["PUBLIC_OBJECT_STORE"],
             "minio.image": cluster["MINIO_IMAGE"],
             "operator.podAnnotations.content": content,
         }
     )
-
-
-def _model_values() -> tuple[str, ...]:
-    if not os.environ.get("OPENAI_API_KEY"):
-        return ()
-    endpoint = os.environ.get("OPENAI_BASE_URL", "https://api.openai.com/v1")
-    model = os.environ.get("AGENTJOB_MODEL", "gpt-5-mini")
-    return _set({"model.endpoint": endpoint, "model.name": model, "model.apiKeySecret.name": MODEL_SECRET})
 
 
 def _run_example(shell: Shell) -> dict[str, object]:
