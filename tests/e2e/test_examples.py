@@ -18,7 +18,7 @@ from agentjob_api.status import ConditionType
 
 from e2e.support import expect
 from e2e.support.api import Api, Json
-from e2e.support.browser import open_page, wait_for_screen
+from e2e.support.browser import open_page, type_line, wait_for_screen
 from e2e.support.download import download
 from e2e.support.fleet import Fleets
 from e2e.support.forwarding import forwarded
@@ -141,10 +141,10 @@ def test_what_the_agent_starts_is_seen_in_the_desktops_browser(examples: Tenant)
     told = status(job)["desktop"]
     token = base64.b64decode(examples.api.get(examples.path("secrets", told["secretName"]))["data"][told["secretKey"]])
     with forwarded(examples.namespace, status(job)["podName"], DESKTOP_PORT) as url, open_page() as page:
+        page.set_viewport_size({"width": 1440, "height": 900})  # the example's: windows are laid out once
         page.goto(f"{url}/vnc.html?token={token.decode()}")
         wait_for_screen(page)
-        page.mouse.click(*TERMINAL)
-        page.keyboard.type("firefox-esr http://localhost:3000\n", delay=20)
+        type_line(page, TERMINAL, "firefox-esr http://localhost:3000")
         # Firefox may be there before the guest book is: then the page is loaded again, as a person would.
         seen = "until xdotool search --name '^Guest book'; do xdotool key F5; sleep 1; done"
         assert examples.exec("desktop", "timeout", "100", "sh", "-c", seen, container=Container.AGENT).split()
