@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from agentjob_operator.cache import Cache
 from agentjob_operator.metrics import definitions as d
 from agentjob_operator.metrics.queue import NAME, QueueMetrics
+from agentjob_operator.metrics.requests import RequestMetrics
 from agentjob_operator.objects import moment
 
 
@@ -19,10 +20,16 @@ class ScrapeCollector(Collector):
     """`cache` is set once this process leads."""
 
     def __init__(
-        self, queue: QueueMetrics, lease: str, leads: Callable[[], bool], clock: Callable[[], datetime]
+        self,
+        queue: QueueMetrics,
+        requests: RequestMetrics,
+        lease: str,
+        leads: Callable[[], bool],
+        clock: Callable[[], datetime],
     ) -> None:
         self.cache = Cache()
-        self._queue, self._lease, self._leads, self._clock = queue, lease, leads, clock
+        self._queue, self._requests = queue, requests
+        self._lease, self._leads, self._clock = lease, leads, clock
 
     def describe(self) -> Iterable[Family]:
         """Names only: registering reads nothing."""
@@ -35,6 +42,7 @@ class ScrapeCollector(Collector):
         yield _gauge(d.QUEUE_DEPTH, {(NAME,): self._queue.depth})
         yield _gauge(d.QUEUE_UNFINISHED, {(NAME,): sum(ages)})
         yield _gauge(d.QUEUE_LONGEST, {(NAME,): max(ages, default=0.0)})
+        yield _gauge(d.WATCHES, {(resource,): number for resource, number in self._requests.watches().items()})
         yield from self._agentjobs()
 
     def _agentjobs(self) -> Iterable[Family]:
