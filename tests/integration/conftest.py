@@ -13,26 +13,16 @@ from cluster.controlplane import control_plane as start_control_plane
 REPOSITORY = Path(__file__).resolve().parents[2]
 CRD_FILE = REPOSITORY / "crds" / "agentjobs.yaml"
 
-WAITING = ("operator", "pod", "storage", "bench")
-"""Folders whose tests wait for processes and servers, and take longest."""
+FIRST = ("cluster", "operator", "pod", "storage", "bench")
+"""Folders whose tests take longest, as they wait for processes and servers: a worker that took one late would end late."""
 
 _numbers = itertools.count(1)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Declares the marker."""
-    config.addinivalue_line(
-        "markers", "alone: takes long and shares nothing with its file; a worker of its own takes it"
-    )
-
-
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For `--dist loadgroup`: a worker takes a whole file, for its tests share servers. What takes long begins first."""
-    for item in items:
-        if item.get_closest_marker("alone") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
-    items.sort(key=lambda item: (item.get_closest_marker("alone") is None, item.path.parent.name not in WAITING))
+    """In this order the files are handed out to workers (`--dist loadfile --no-loadscope-reorder`)."""
+    folders = {name: place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: folders.get(item.path.parent.name, len(folders)))
 
 
 @pytest.fixture(scope="session")

@@ -14,15 +14,12 @@ from cluster import paths, prerequisites
 _HERE = Path(__file__).parent
 _LIMIT_SECONDS = 300
 
-pytestmark = [
-    pytest.mark.alone,
-    pytest.mark.skipif(
-        os.geteuid() != 0
-        or bool(prerequisites.missing_packages())
-        or not Path("/sys/fs/cgroup/memory/cgroup.procs").exists(),
-        reason="needs root, the packages of the embedded cluster, and cgroup v1 for a machine within the machine",
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0
+    or bool(prerequisites.missing_packages())
+    or not Path("/sys/fs/cgroup/memory/cgroup.procs").exists(),
+    reason="needs root, the packages of the embedded cluster, and cgroup v1 for a machine within the machine",
+)
 
 _SCENARIOS = {
     "up, up again, down, down again": """
