@@ -73,6 +73,9 @@ class Operator:
         try:
             async with kube, ObjectStore(settings.storage) as store:
                 await self._patiently("the API server", lambda: preflight.check(kube, settings.namespaces))
+                restarts = await self._patiently("the API server", lambda: preflight.restarts_killed(kube))
+                beside = settings.beside.model_copy(update={"restart_killed": restarts})
+                self._settings = settings.model_copy(update={"beside": beside})
                 return await self._lead(kube, store)
         finally:
             self._health.state = "stopping"
