@@ -102,7 +102,8 @@ class Limits(ApiModel):
         Field(
             ge=1,
             le=604_800,
-            description="How long an attempt may wait for what it needs (image, node, Secret, quota) before it fails.",
+            description="How long an attempt may wait for what it needs (image, node, Secret, quota) before it fails. "
+            "Cloning or restoring the workspace does not count; that has half an hour.",
         ),
     ] = 600
 

@@ -7,19 +7,23 @@ import time
 from rich.console import Console
 from rich.panel import Panel
 
+from demo import settings
 from demo.download import download, list_files
 from demo.follow import follow
 from demo.install import NAMESPACE, install
 from demo.shell import ROOT, DemoError, Shell
 
 NAME = "todo-app"
-EXAMPLE = "manifests/examples/todo-app.yaml"
+EXAMPLES = "manifests/examples"
+EXAMPLE = f"{EXAMPLES}/{NAME}.yaml"
 NEXT = f"""What to try next (export KUBECONFIG=$PWD/.cluster/kubeconfig; kubectl and helm are in .cluster/bin):
   kubectl -n {NAMESPACE} get agentjobs -o wide
   kubectl -n {NAMESPACE} describe agentjob {NAME}
   kubectl explain agentjob.spec
-  kubectl -n {NAMESPACE} apply -f manifests/examples/     # more examples
-  make cluster-down                                       # leaves nothing behind"""
+  kubectl -n {NAMESPACE} apply -f {EXAMPLES}/{{example}}.yaml
+    or {{others}}; the other examples want a Git server, a key or a StorageClass of yours
+  OPENAI_API_KEY=… make demo                # a real model, which tasks of your own need; OPENAI_BASE_URL, AGENTJOB_MODEL
+  make cluster-down                         # leaves nothing behind"""
 
 
 def main() -> int:
@@ -37,8 +41,13 @@ def main() -> int:
         return 1
     if arguments.verbose:
         console.print(job["status"])
-    console.print(Panel(NEXT, title=f"Done in {time.monotonic() - started:.0f} s", border_style="green"))
+    console.print(Panel(_next(), title=f"Done in {time.monotonic() - started:.0f} s", border_style="green"))
     return 0
+
+
+def _next() -> str:
+    first, *others = (name for name in settings.examples_that_run_here(ROOT / EXAMPLES) if name != NAME)
+    return NEXT.format(example=first, others=", ".join(others))
 
 
 def _parser() -> argparse.ArgumentParser:

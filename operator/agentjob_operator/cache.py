@@ -44,7 +44,7 @@ class Cache:
         return self._jobs.get(key, {}).get(name)
 
     def pods(self, key: Key, job_uid: str) -> list[Pod]:
-        """The pods that a Job controls, the youngest last."""
+        """The pods that a Job made, the youngest last."""
         return sorted(
             (p for p in self._pods.get(key, {}).values() if p.job_uid == job_uid), key=lambda pod: pod.created
         )

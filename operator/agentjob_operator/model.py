@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum, auto
 
@@ -119,7 +119,9 @@ class Observed:
     secret_proven: bool = False
     """A container has started: the attempt's Secret must be there."""
     preparing: bool = False
-    """STARTING, and a container has started: no more waiting for anything of the cluster but images."""
+    """STARTING, and the repository is being cloned or a workspace restored, which has a limit of its own."""
+    prepared: timedelta = timedelta()
+    """How long that took: it was no waiting."""
     ending: Ending | None = None
     beside: Mapping[Name, Beside] = field(default_factory=dict)
     """Desktop and notebook, those that the pod has."""

@@ -14,6 +14,8 @@ from agentjob_api.status import TERMINAL_PHASES
 
 ORDINARY_WAITING = frozenset({"ContainerCreating", "PodInitializing", ""})
 """Reasons of containers that wait for their turn."""
+LABEL_CONTROLLER_UID = "batch.kubernetes.io/controller-uid"
+"""What the Job controller puts on its pods, and leaves there when the Job goes without them."""
 BESIDE = (PodContainer.DESKTOP, PodContainer.NOTEBOOK)
 """Containers that no attempt waits for."""
 
@@ -144,7 +146,7 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """`job_uid` is the controlling Job's; `gone` means that it was deleted and this is its last known state."""
+    """`job_uid` is that of the Job that made it; `gone` means that it was deleted and this is its last known state."""
 
     namespace: str
     name: str
@@ -237,7 +239,7 @@ def pod_of(raw: Json, *, gone: bool = False) -> Pod:
         name=meta["name"],
         uid=meta["uid"],
         resource_version=meta["resourceVersion"],
-        job_uid=_controller_uid(meta),
+        job_uid=_controller_uid(meta) or _orphaned_by(meta),
         agentjob=_agentjob_name(meta),
         created=meta["creationTimestamp"],
         deletion=meta.get("deletionTimestamp"),
@@ -262,6 +264,11 @@ def _resumed_from(meta: Json) -> int | None:
 
 def _controller_uid(meta: Json) -> str:
     return next((str(ref["uid"]) for ref in meta.get("ownerReferences") or () if ref.get("controller")), "")
+
+
+def _orphaned_by(meta: Json) -> str:
+    """uid of the Job that made a pod and was deleted without it (`--cascade=orphan`)."""
+    return str((meta.get("labels") or {}).get(LABEL_CONTROLLER_UID, ""))
 
 
 def _conditions(status: Json, wanted: frozenset[str]) -> tuple[ObjectCondition, ...]:

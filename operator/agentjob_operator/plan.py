@@ -21,6 +21,8 @@ RETRY_BASE: Final = timedelta(seconds=10)
 RETRY_MAXIMUM: Final = timedelta(minutes=5)
 """Between attempts, doubling, as Jobs do with their pods."""
 DISRUPTION_PAUSE: Final = timedelta(seconds=2)
+PREPARING_POLL_SECONDS: Final = 30.0
+"""An ordinary end of `prepare` is no event that is acted on; from then on the start deadline counts again."""
 BETWEEN: Final = frozenset({Reason.RETRYING, Reason.RESUMING})
 """Reasons that say that an attempt is to be made: it has not begun to wait."""
 
@@ -103,8 +105,10 @@ def _absent(
 def _starting(spec: AgentJobSpec, observed: Observed, left: Budget, now: datetime, leftovers: tuple[Job, ...]) -> Plan:
     secret = None if observed.secret_proven or observed.job is None else left
     waits: list[float] = [] if observed.recheck_seconds is None else [observed.recheck_seconds]
-    if observed.job is not None and not observed.preparing:
-        deadline = _deadline(spec, observed.job.created)
+    if observed.preparing:
+        waits.append(PREPARING_POLL_SECONDS)
+    elif observed.job is not None:
+        deadline = _deadline(spec, observed.job.created) + observed.prepared
         if deadline <= now:
             why = observed.cause.message if observed.cause else _still_creating(observed.pod)
             return Plan(finish=_too_late(spec, why), delete=(*leftovers, observed.job))

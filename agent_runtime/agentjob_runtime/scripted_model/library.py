@@ -14,6 +14,8 @@ from agentjob_runtime.scripted_model.script import Fault, FaultKind, Script, int
 
 SHIPPED: Final = Path(__file__).parent / "scripts"
 INLINE: Final = "inline"
+EXAMPLES: Final = "examples"
+"""The model that plays the script whose `task` stands in the conversation: each of manifests/examples has one."""
 SUFFIX: Final = ".yaml"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
 _BLOCK: Final = re.compile(
@@ -58,23 +60,36 @@ class Library:
 
     def names(self) -> list[str]:
         """The models there are."""
-        return sorted([INLINE, *(path.stem for path in self.folder.glob(f"*{SUFFIX}"))])
+        return sorted([EXAMPLES, INLINE, *(path.stem for path in self._files())])
+
+    def _files(self) -> list[Path]:
+        return sorted(self.folder.glob(f"*{SUFFIX}"))
 
     def find(self, model: str, user_texts: Iterable[str]) -> Script:
         """The script for `model` in a conversation with these user messages.
 
         Raises `NoScriptError`, and `BadScriptError` when the script, or the block in the task, is malformed.
         """
-        name = ModelName.parse(model)
-        block = task_block(user_texts)
+        name, texts = ModelName.parse(model), list(user_texts)
+        block = task_block(texts)
         if name.script == INLINE:
             if block is None:
                 raise BadScriptError("the task holds no fenced block ```script")
             return _parse(block, "").failing(name.fault)
-        path = self.folder / f"{name.script}{SUFFIX}"
+        path = self._of_task(texts) if name.script == EXAMPLES else self.folder / f"{name.script}{SUFFIX}"
         if not path.is_file():
             raise NoScriptError(f"the model {model!r} does not exist; there are {', '.join(self.names())}")
-        return _parse(_read(path, path.stat().st_mtime_ns), block or "").failing(name.fault)
+        return _parse(_text(path), block or "").failing(name.fault)
+
+    def _of_task(self, texts: list[str]) -> Path:
+        for path in self._files():
+            task = _task(_text(path))
+            if task and any(task in text for text in texts):
+                return path
+        raise NoScriptError(
+            "this model only plays scripts, and it has none for this task: apply one of manifests/examples as it is, "
+            "or use a real model"
+        )
 
 
 def task_block(user_texts: Iterable[str]) -> str | None:
@@ -83,9 +98,18 @@ def task_block(user_texts: Iterable[str]) -> str | None:
     return next((match["yaml"] for match in found if match), None)
 
 
+def _text(path: Path) -> str:
+    return _read(path, path.stat().st_mtime_ns)
+
+
 @functools.lru_cache(maxsize=256)
 def _read(path: Path, _changed: int) -> str:
     return path.read_text(encoding="utf-8")
+
+
+@functools.lru_cache(maxsize=256)
+def _task(text: str) -> str:
+    return str(_load(text).get("task") or "").strip()
 
 
 @functools.lru_cache(maxsize=256)

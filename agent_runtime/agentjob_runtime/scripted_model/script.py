@@ -1,6 +1,7 @@
 """What a script is. Pure; `library` finds and reads it.
 
 description: one line
+task: the task for which the model `examples` plays it; optional
 params: {name: default or null}       null: the task must give it; `<<name>>` in any string below is replaced
 turns:
   - text: what the model says
@@ -113,6 +114,8 @@ class Script(ScriptModel):
     """A conversation's one side."""
 
     description: str = ""
+    task: str | None = None
+    """Of one of manifests/examples: the model `examples` chooses by it."""
     turns: Annotated[tuple[Turn, ...], Field(min_length=1, max_length=10_000)]
 
     @model_validator(mode="after")

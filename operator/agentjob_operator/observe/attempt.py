@@ -85,14 +85,23 @@ def _unfinished(attempt: Attempt, needs: frozenset[Need]) -> Observed:
             recheck_seconds=_running_recheck(attempt, agent),
         )
     cause, wanted, recheck = _why_waiting(attempt)
+    prepare = attempt.container(Name.PREPARE)
     return Observed(
         *(attempt.number, Stage.STARTING, attempt.job, pod),
         cause=cause,
         secret_proven=proven,
-        preparing=proven and cause is None,
+        preparing=cause is None and prepare is not None and prepare.running_since is not None,
+        prepared=_duration(prepare),
         needs=needs | wanted,
         recheck_seconds=recheck,
     )
+
+
+def _duration(container: Container | None) -> timedelta:
+    ended = container.terminated if container is not None else None
+    if ended is None or not ended.started_at or not ended.finished_at:
+        return timedelta()
+    return moment(ended.finished_at) - moment(ended.started_at)
 
 
 def _why_waiting(attempt: Attempt) -> tuple[Cause | None, frozenset[Need], float | None]:

@@ -1,6 +1,7 @@
 """The repositories that the Git server of the tests serves, made here and copied into its pod."""
 
 import io
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from e2e.support import shell
-from e2e.support.paths import cache_folder
+from e2e.support.paths import REPOSITORIES, cache_folder
 
 OPEN_URL = "http://gitserver.agentjob-e2e.svc:8080/git"
 PRIVATE_URL = "http://gitserver.agentjob-e2e.svc:8080/private"
@@ -33,12 +34,17 @@ class Repositories:
 
 
 def make_repositories(folder: Path) -> Repositories:
-    """Bare repositories under `folder`: small.git, with-submodule.git, markdown.git."""
+    """Bare repositories under `folder`: small.git, with-submodule.git, markdown.git, and one of each in e2e/repositories."""
     first = _small(folder)
     _with_submodule(folder)
     source = markdown_source(folder / "unpacked")
     _commit_all(source, "Markdown as released")
     _bare(source, folder / "bare" / "markdown.git")
+    for shipped in sorted(REPOSITORIES.iterdir()):
+        work = folder / shipped.name
+        shutil.copytree(shipped, work)
+        _commit_all(work, f"The {shipped.name}")
+        _bare(work, folder / "bare" / f"{shipped.name}.git")
     return Repositories(first)
 
 

@@ -9,6 +9,8 @@ KUBECONFIG = REPOSITORY / ".cluster" / "kubeconfig"
 TOOLS = REPOSITORY / ".cluster" / "bin"
 CHART = REPOSITORY / "charts" / "agentjob"
 EXAMPLES = REPOSITORY / "manifests" / "examples"
+REPOSITORIES = E2E / "repositories"
+"""Projects that stand for those of the examples; the Git server serves them."""
 ARTIFACTS = REPOSITORY / ".artifacts" / "e2e"
 """What the failed tests of the last session left, one folder each; ignored by git."""
 

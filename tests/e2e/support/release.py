@@ -21,6 +21,7 @@ from images import catalog
 RELEASE, SYSTEM, SERVERS = "agentjob", "agentjob-system", "agentjob-e2e"
 OPERATOR = "agentjob-operator"
 BUCKET = "agentjob"
+MODEL_URL = f"http://scripted-model.{SERVERS}.svc:8080/v1"
 _MODEL = f"/api/v1/namespaces/{SERVERS}/services/scripted-model:8080/proxy"
 _CONTENT = "agentjob.io/content"
 """Annotation of pods: what their image is made of. The tag stays `dev`, so a new image would not restart them."""

@@ -186,7 +186,9 @@ class Stage:
 
     def _advance(self, name: str, job: Json, status: Json) -> None:
         uid, attempt = job["metadata"]["uid"], int(job["metadata"]["labels"][names.LABEL_ATTEMPT])
-        pods = [p for p in self.items("pods") if p["metadata"]["ownerReferences"][0]["uid"] == uid]
+        pods = [
+            p for p in self.items("pods") if uid in (ref["uid"] for ref in p["metadata"].get("ownerReferences", ()))
+        ]
         if not pods:
             self.make_pod(job)
         elif pods[0]["status"]["phase"] == "Pending":

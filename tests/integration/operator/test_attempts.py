@@ -56,6 +56,30 @@ def test_an_agent_killed_for_its_memory_is_tried_again(operator: OperatorProcess
     assert "status" in posts[2:second_job], "the end of attempt 1 is written before attempt 2 is made"
 
 
+def test_a_pod_that_outlives_its_job_is_still_the_attempt(
+    api: ApiClient, operator: OperatorProcess, stage: Stage
+) -> None:
+    """`kubectl delete job --cascade=orphan`: what works is not lost, no other attempt runs beside it, and its report counts."""
+    operator.start()
+    stage.apply("orphaned", backoffLimit=1)
+    pod = _running(stage, "orphaned")
+    # The garbage collector takes the owner away, then the Job goes.
+    api.patch(stage.path("pods", pod), {"metadata": {"ownerReferences": None}}).or_fail()
+    stage.delete("jobs", stage.job("orphaned")["metadata"]["name"])
+    operator.kill()
+    operator.start()
+    stage.apply("another")
+    stage.play("another")
+    assert {name: stage.status("orphaned")[name] for name in ("attempts", "reason")} == {
+        "attempts": 1,
+        "reason": "AgentRunning",
+    }
+    assert stage.jobs_of("orphaned") == []
+    stage.succeed("orphaned", pod)
+    done = stage.wait_reason("orphaned", "Completed")
+    assert (done["attempts"], done["podName"]) == (1, pod)
+
+
 def test_no_retry_is_left(operator: OperatorProcess, stage: Stage) -> None:
     """backoffLimit 0 is the default: the reason of the attempt is the reason of the AgentJob, and says what to do."""
     operator.start()

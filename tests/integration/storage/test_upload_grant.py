@@ -54,6 +54,14 @@ async def test_cannot_upload_more_than_the_limit(
     assert minio.names(grant.key_prefix) == []
 
 
+async def test_the_longest_attempt_uploads_at_its_very_end(minio: MinioServer, storage: StorageSettings) -> None:
+    """A week of waiting and a week of work: nothing renews the grant, so it must hold until the archive of that is stored."""
+    longest = attempt_of({"task": "x", "limits": {"timeoutSeconds": 604_800, "startDeadlineSeconds": 604_800}})
+    grant = upload_grant(longest, storage, datetime.now(UTC) - timedelta(days=14))
+    assert (await post(grant, grant.key_prefix + "workspace.zip", b"data")).status == 204
+    assert minio.names(grant.key_prefix) == ["workspace.zip"]
+
+
 async def test_what_arrives_damaged_is_refused(minio: MinioServer, storage: StorageSettings, attempt: Attempt) -> None:
     """The store itself compares the SHA-256 of what it got."""
     grant = upload_grant(attempt, storage, datetime.now(UTC))

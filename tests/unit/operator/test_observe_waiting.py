@@ -1,6 +1,7 @@
 """Why an attempt does not start, from pod conditions, container states and Events; and what must be asked for it."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from agentjob_api.reasons import Reason
@@ -229,6 +230,13 @@ def test_running_and_preparing() -> None:
     cloning = pod({"phase": "Pending"}, model_proxy=running(), prepare=running())
     observed = observe(agentjob(), job(), cloning, Evidence(), NOW)
     assert (observed.stage, observed.preparing, observed.secret_proven) == (Stage.STARTING, True, True)
+
+
+def test_how_long_prepare_took_is_known_when_it_ended() -> None:
+    """After it the agent's image may still have to come: that is waiting again."""
+    prepared = ended(0, started=-90, finished=-30)
+    observed = observe(agentjob(), job(), pod({"phase": "Pending"}, prepare=prepared), Evidence(), NOW)
+    assert (observed.preparing, observed.prepared) == (False, timedelta(seconds=60))
 
 
 def test_the_attempt_counted_by_status_is_observed() -> None:

@@ -1,5 +1,6 @@
 """What follows from what is observed: create, retry or finish, and with which budget."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -149,6 +150,14 @@ def test_a_long_clone_is_no_wait() -> None:
     """The deadline is for what the cluster lacks, not for what prepare does."""
     clones = Observed(1, Stage.STARTING, job(created=at(-6000)), preparing=True, secret_proven=True)
     assert _plan(_spec(), _status(), clones).finish is None
+    assert _plan(_spec(), _status(), clones).requeue_seconds is not None, "its end is no event that is acted on"
+
+
+@pytest.mark.parametrize(("prepared", "ended"), [(0, True), (60, False), (59, True)])
+def test_what_is_waited_for_after_a_clone_has_the_rest_of_the_deadline(prepared: int, ended: bool) -> None:
+    """An agent's image that never comes ends, and a long clone alone does not."""
+    pulls = Observed(1, Stage.STARTING, job(created=at(-659)), secret_proven=True, prepared=timedelta(seconds=prepared))
+    assert (_plan(_spec(), _status(), pulls).finish is not None) is ended
 
 
 def test_an_operator_that_was_down_does_not_make_a_deadline_pass() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from agentjob_runtime.scripted_model.library import SHIPPED, Library
+from agentjob_runtime.scripted_model.library import SHIPPED, Library, NoScriptError
 from agentjob_runtime.scripted_model.script import Script
 from agentjob_runtime.tools.registry import DESKTOP_TOOLS, TOOLS
 
@@ -12,7 +12,8 @@ BLOCKS = {
     "repo-edit": {"search": "x", "path": "a.py", "old": "x", "new": "y", "test": "pytest"},
     "sleep": {"seconds": 1},
 }
-TASK_ONLY = "inline"
+TASK_ONLY = {"inline", "examples"}
+EXAMPLES = sorted((Path(__file__).parents[3] / "manifests" / "examples").glob("*.yaml"))
 
 
 def shipped(name: str) -> Script:
@@ -21,7 +22,7 @@ def shipped(name: str) -> Script:
     return Library().find(name, [f"Do it.\n{block}"])
 
 
-@pytest.mark.parametrize("name", [name for name in Library().names() if name != TASK_ONLY])
+@pytest.mark.parametrize("name", [name for name in Library().names() if name not in TASK_ONLY])
 def test_calls_fit_the_tools(name: str) -> None:
     """A misspelled argument would only show on the cluster."""
     tools = {tool.name: tool for tool in (*TOOLS, *DESKTOP_TOOLS)}
@@ -30,11 +31,26 @@ def test_calls_fit_the_tools(name: str) -> None:
             tools[call.name].model_validate(call.arguments)
 
 
-@pytest.mark.parametrize("name", [name for name in Library().names() if name != TASK_ONLY])
+@pytest.mark.parametrize("name", [name for name in Library().names() if name not in TASK_ONLY])
 def test_script_ends_with_finish(name: str) -> None:
     """A script without an end would end the job with an error of the script's."""
     last = shipped(name).turns[-1]
     assert [call.name for call in last.tool_calls] == ["finish"]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_has_a_script_of_its_name(example: Path) -> None:
+    """The model `examples` finds it by the task, as the agent sends it, and no other script fits."""
+    task = yaml.safe_load(example.read_text())["spec"]["task"]
+    assert Library().find("examples", ["You are an agent.", f"{task}\n\n---\nadvice"]) == shipped(example.stem)
+    tasks = [yaml.safe_load(path.read_text()).get("task", "").strip() for path in SHIPPED.glob("*.yaml")]
+    assert [each for each in tasks if each and each in task] == [task.strip()]
+
+
+def test_a_task_without_a_script_is_told_so() -> None:
+    """A person who applies a task of their own to the demo must learn that nobody thinks there."""
+    with pytest.raises(NoScriptError, match="use a real model"):
+        Library().find("examples", ["Write a novel."])
 
 
 @pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
