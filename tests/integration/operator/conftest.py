@@ -28,7 +28,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinioServer]:
 @pytest.fixture
 def relay(control_plane: ControlPlane) -> Iterator[Relay]:
     """Between the operator and the API server."""
-    with running_relay(control_plane) as running:
+    with running_relay(control_plane.url, control_plane.ca_file) as running:
         yield running
 
 
