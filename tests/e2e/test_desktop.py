@@ -8,7 +8,7 @@ import urllib3
 from playwright.sync_api import Page
 
 from e2e.support.api import Api
-from e2e.support.browser import CONNECTED, open_page, wait_for_screen
+from e2e.support.browser import CONNECTED, open_page, type_line, wait_for_screen
 from e2e.support.desktop_pod import Desktop, is_ready, restarts, running_desktop
 from e2e.support.paths import ARTIFACTS
 
@@ -63,8 +63,7 @@ def test_a_person_with_the_token_works_in_the_workspace(desktop: Desktop, page: 
     page.wait_for_url("**/vnc.html")
     wait_for_screen(page)
     assert desktop.token not in page.url
-    page.mouse.click(*TERMINAL)
-    page.keyboard.type("echo from the desktop > typed.txt\n", delay=20)
+    type_line(page, TERMINAL, "echo from the desktop > typed.txt")
     assert desktop.eventually("agent", "cat /workspace/typed.txt") == "from the desktop"
     _look(page, "desktop")
 
@@ -147,8 +146,7 @@ def test_a_full_home_costs_nobody_anything(desktop: Desktop, page: Page) -> None
     """The volume is its own: the desktop goes on, the pod is not evicted."""
     desktop.sh("desktop", "head -c 400M /dev/zero > /home/agent/full; head -c 400M /dev/zero > /tmp/full", check=False)
     _enter(page, desktop)
-    page.mouse.click(*TERMINAL)
-    page.keyboard.type("echo still here > full.txt\n", delay=20)
+    type_line(page, TERMINAL, "echo still here > full.txt")
     page.wait_for_timeout(3000)
     _look(page, "desktop-full-home")
     assert desktop.eventually("agent", "cat /workspace/full.txt") == "still here"

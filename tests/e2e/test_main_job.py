@@ -109,8 +109,9 @@ def test_kubectl_shows_what_people_want_to_know(fleet: Tenant) -> None:
 
 def test_the_pod_ends_as_the_contract_says(fleet: Tenant) -> None:
     """Exit codes, no restart, no service account token, and Pod Security `restricted` was enforced."""
-    fleet.finished("todo-app")
-    (pod,) = fleet.pods("todo-app")
+    name = status(fleet.finished("todo-app"))["podName"]
+    # The job is reported when the courier has ended; the kubelet may still be about to report the agent's end.
+    pod = fleet.api.wait(fleet.path("pods", name), lambda found: found["status"]["phase"] == "Succeeded", 60)
     main = {entry["name"]: entry["state"]["terminated"] for entry in pod["status"]["containerStatuses"]}
     assert {name: state["exitCode"] for name, state in main.items()} == {
         Container.AGENT: ExitCode.SUCCESS,

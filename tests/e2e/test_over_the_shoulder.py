@@ -14,7 +14,7 @@ from agentjob_api.status import ConditionType
 from playwright.sync_api import Page
 
 from e2e.support import expect
-from e2e.support.browser import open_page, wait_for_screen
+from e2e.support.browser import open_page, type_line, wait_for_screen
 from e2e.support.download import download
 from e2e.support.fleet import Fleets
 from e2e.support.forwarding import forwarded
@@ -146,8 +146,7 @@ def test_only_the_right_token_opens_the_desktop_and_a_person_works_there(watched
     page.click("button")
     page.wait_for_url("**/vnc.html")
     wait_for_screen(page)
-    page.mouse.click(*TERMINAL)
-    page.keyboard.type("echo from the desktop > typed.txt\n", delay=20)
+    type_line(page, TERMINAL, "echo from the desktop > typed.txt")
     assert watched.eventually("cat /workspace/typed.txt") == "from the desktop"
 
 

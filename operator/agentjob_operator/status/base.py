@@ -61,6 +61,7 @@ def identity(current: AgentJobStatus, observed: Observed) -> dict[str, Any]:
         "job_name": job.name if job else current.job_name,
         "job_uid": job.uid if job else current.job_uid,
         "pod_name": pod.name if pod else current.pod_name,
+        "resumed_from_attempt": job.resumed_from if job else current.resumed_from_attempt,
     }
 
 

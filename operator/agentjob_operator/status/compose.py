@@ -44,7 +44,8 @@ def status_of(base: Base, observed: Observed, plan: Plan, sign: Sign) -> AgentJo
 def _running(base: Base, observed: Observed) -> AgentJobStatus:
     current = base.current
     pod_name = observed.pod.name if observed.pod else current.pod_name
-    resumed = current.resumed_from_attempt if observed.job is None else observed.job.resumed_from
+    about = identity(current, observed)
+    resumed = about["resumed_from_attempt"]
     works = "The agent works." if resumed is None else f"The agent goes on from the checkpoint of attempt {resumed}."
     message = f"{works} Follow it: kubectl logs -f {pod_name} -c agent"
     conditions = [
@@ -55,13 +56,12 @@ def _running(base: Base, observed: Observed) -> AgentJobStatus:
     started = current.start_time or observed.agent_started or rfc3339(base.now)
     return base.with_(
         conditions + beside,
-        **identity(current, observed),
+        **about,
         **access,
         phase=Phase.RUNNING,
         reason=Reason.AGENT_RUNNING,
         message=message,
         start_time=started,
-        resumed_from_attempt=resumed,
     )
 
 

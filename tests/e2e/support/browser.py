@@ -31,3 +31,13 @@ def wait_for_screen(page: Page) -> None:
     page.wait_for_selector(CONNECTED)
     page.wait_for_selector("#noVNC_transition", state="hidden")
     page.wait_for_selector("#noVNC_status", state="hidden")
+
+
+def type_line(page: Page, at: tuple[int, int], line: str) -> None:
+    """Clicks into the window at `at` and types, as a person does: not before the window has the focus."""
+    page.mouse.click(*at)
+    # A busy window manager moves the focus later than the first letters would arrive; an empty line costs nothing.
+    page.wait_for_timeout(1000)
+    page.keyboard.type("\n")
+    page.wait_for_timeout(500)
+    page.keyboard.type(f"{line}\n", delay=20)

@@ -1,5 +1,6 @@
 """What status says, when it is told, and the patch that writes it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -52,6 +53,13 @@ def test_running() -> None:
     assert (status.job_name, status.pod_name, status.start_time) == ("todo-1", "todo-1-x", at(-5))
     assert status.observed_generation == 3
     assert _conditions(status) == {"Accepted": ("True", "Accepted"), "Started": ("True", "AgentRunning")}
+
+
+def test_an_attempt_too_short_to_be_seen_at_work_still_says_what_it_resumed_from() -> None:
+    """Between its Job and its end the operator may see nothing of it."""
+    observed, plan = _end(Reason.COMPLETED)
+    status = _of(replace(observed, job=replace(job(), resumed_from=1)), plan=plan)
+    assert (status.phase, status.resumed_from_attempt) == (Phase.SUCCEEDED, 1)
 
 
 def test_the_same_observation_changes_nothing() -> None:
