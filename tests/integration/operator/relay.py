@@ -52,6 +52,7 @@ class Relay:
     arrived: list[Write] = field(default_factory=list)
     """Writes that the operator sent, passed on or not (status 0)."""
     streams: list[aiohttp.ClientResponse] = field(default_factory=list)
+    frozen: list[aiohttp.ClientResponse] = field(default_factory=list)
     loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -73,6 +74,10 @@ class Relay:
 
         assert self.loop is not None
         self.loop.call_soon_threadsafe(close)
+
+    def freeze(self) -> None:
+        """Nothing passes any more in the streams that have begun, and nobody is told; new ones are as ever."""
+        self.frozen = list(self.streams)
 
     def of(self, *parts: str) -> list[Write]:
         """Writes whose path holds each of `parts`."""
@@ -141,9 +146,9 @@ class _Server:
                 raise web.HTTPBadGateway
             return await self._pass_on(request, answer)
 
-    async def _held(self, request: web.Request) -> None:
+    async def _held(self, request: web.Request, answer: aiohttp.ClientResponse | None = None) -> None:
         while True:
-            if not self._relay.hold(request.method, request.path_qs):
+            if answer not in self._relay.frozen and not self._relay.hold(request.method, request.path_qs):
                 return
             await asyncio.sleep(0.02)
 
@@ -154,7 +159,7 @@ class _Server:
         self._relay.streams.append(answer)
         try:
             async for chunk in answer.content.iter_any():
-                await self._held(request)
+                await self._held(request, answer)
                 await response.write(chunk)
             await response.write_eof()
         except (ConnectionError, aiohttp.ClientError):

@@ -17,6 +17,7 @@ from integration.simulated.plane import END, Json, Plane, until
 from support.minio import BUCKET
 
 AT_ONCE = 16
+END_SECONDS = 120.0
 JOBS = "/apis/batch/v1/namespaces/{}/jobs"
 PODS = "/api/v1/namespaces/{}/pods"
 WRITES = ("create", "update", "patch", "delete", "deletecollection")
@@ -43,18 +44,23 @@ class Crowd:
 
     def end(self, count: int) -> None:
         """Tells so many pods, of those that were not told before, to end."""
-        waiting = [one["metadata"]["name"] for one in self.items(PODS) if not _told(one) and _runs(one)]
+        waiting = self._running_pods()
         assert len(waiting) >= count, f"{len(waiting)} pods run"
         self._at_once(self._end, waiting[:count])
 
     def end_all(self) -> None:
         """And those that have still to come."""
+        deadline = time.monotonic() + END_SECONDS
+        while left := self.items(AGENTJOBS, fieldSelector="status.phase!=Succeeded"):
+            told = [(one["metadata"]["name"], one.get("status", {}).get("message")) for one in left]
+            assert time.monotonic() < deadline, f"{len(left)} of {len(self.names)} have not ended: {told[:5]}"
+            self._at_once(self._end, self._running_pods())
+            time.sleep(0.5)
 
-        def none_left() -> bool:
-            self.end(sum(not _told(one) and _runs(one) for one in self.items(PODS)))
-            return self.phases()["Succeeded"] == len(self.names)
-
-        until(none_left, "all have ended", 120)
+    def _running_pods(self) -> list[str]:
+        """Those that nobody has told to end."""
+        pods = self.items(PODS, fieldSelector="status.phase=Running")
+        return [one["metadata"]["name"] for one in pods if END not in one["metadata"].get("annotations", {})]
 
     async def _add(self, api: Client, name: str, attempts: int, spec: Mapping[str, object]) -> None:
         made = await api.request("POST", AGENTJOBS.format(self.namespace), agentjob(name, **spec))
@@ -80,9 +86,9 @@ class Crowd:
 
         asyncio.run(run())
 
-    def items(self, path: str) -> list[Json]:
+    def items(self, path: str, **query: str) -> list[Json]:
         """Of a collection in the namespace, `/api/v1/namespaces/{}/pods`."""
-        items: list[Json] = self.plane.api.get(path.format(self.namespace)).or_fail()["items"]
+        items: list[Json] = self.plane.api.get(path.format(self.namespace), **query).or_fail()["items"]
         return items
 
     def phases(self) -> Counter[str]:
@@ -122,14 +128,6 @@ class Crowd:
         assert set(told.values()) <= {1, 2}, told
         others = {what: n for what, n in done.items() if what[:2] not in EXPECTED}
         assert not others
-
-
-def _told(pod: Json) -> bool:
-    return END in pod["metadata"].get("annotations", {})
-
-
-def _runs(pod: Json) -> bool:
-    return bool(pod["status"]["phase"] == "Running")
 
 
 MADE = ("jobs", "secrets")
