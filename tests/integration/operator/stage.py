@@ -186,11 +186,13 @@ class Stage:
         )
 
     def store_checkpoint(self, name: str, attempt: int = 1, content: bytes = b"checkpoint") -> StoredObject:
-        """As the courier does it, with the grant in the attempt's Secret."""
-        job = self.job(name, attempt)["metadata"]["name"]
-        secret = self.api.get(self.path("secrets", job)).or_fail()["data"]["upload.json"]
-        grant = UploadGrant.model_validate_json(base64.b64decode(secret))
-        key = grant.key_prefix + ObjectName.CHECKPOINT
+        """As the courier does it."""
+        return self.store_object(name, ObjectName.CHECKPOINT, content, attempt)
+
+    def store_object(self, name: str, what: str, content: bytes, attempt: int = 1) -> StoredObject:
+        """With its checksum, and the grant in the attempt's Secret."""
+        grant = UploadGrant.model_validate_json(self.secret(name, attempt)["upload.json"])
+        key = grant.key_prefix + what
         assert asyncio.run(post(grant, key, content)).status in {200, 204}
         return StoredObject(key=key, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
 
