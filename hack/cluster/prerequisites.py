@@ -33,6 +33,8 @@ _EMBEDDED_PACKAGES: dict[str, Path | str] = {
     "faketime": "faketime",
     # A browser before the desktop and the notebook: the end-to-end tests.
     "chromium": "chromium",
+    # promtool tests the alerts; prometheus scrapes the operator in the tests.
+    "prometheus": "promtool",
 }
 _ADMINISTRATION_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 

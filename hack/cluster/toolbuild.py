@@ -7,6 +7,7 @@ all are there, under a lock: a kill at any moment leaves either nothing or a lef
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -24,10 +25,10 @@ _BUILD_FLAGS = ("-mod=readonly", "-trimpath", "-buildvcs=false")
 
 
 def cache_key(module: ToolModule, sources: Path) -> str:
-    """Twelve hex digits over everything that decides what is built: pins, packages, linked values and flags."""
+    """Twelve hex digits over everything that decides what is built: pins, sources of our own, packages, linked values and flags."""
     digest = hashlib.sha256()
-    for name in ("go.mod", "go.sum"):
-        digest.update((sources / name).read_bytes())
+    for path in (sources / "go.mod", sources / "go.sum", *sorted(sources.glob("*.go"))):
+        digest.update(path.read_bytes())
     digest.update(repr((sorted(module.packages.items()), module.linker_flags, _BUILD_FLAGS)).encode())
     return digest.hexdigest()[:12]
 
@@ -63,6 +64,18 @@ def ensure_binaries(*binaries: str) -> dict[str, Path]:
     """Like `ensure`, by the names of the binaries wanted."""
     built = ensure(modules_of(list(binaries)))
     return {binary: built[binary] for binary in binaries}
+
+
+def module_folder(name: str, path: str) -> Path:
+    """The files of the Go module `path` at the version that `hack/tools/<name>` pins, in Go's own cache; ClusterError without them."""
+    command = ["go", "mod", "download", "-json", path]
+    environment = {**os.environ, "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
+    done = subprocess.run(
+        command, cwd=paths.TOOL_MODULES / name, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise ClusterError(f"`{' '.join(command)}` failed:\n{done.stdout}{done.stderr}")
+    return Path(json.loads(done.stdout)["Dir"])
 
 
 def _build(module: ToolModule, first: int, total: int) -> None:

@@ -68,8 +68,10 @@ HELM = ToolModule(
 COREDNS = ToolModule(name="coredns", packages={"coredns": "github.com/coredns/coredns"}, link_values={})
 KIND = ToolModule(name="kind", packages={"kind": "sigs.k8s.io/kind"}, link_values={})
 KWOK = ToolModule(name="kwok", packages={"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, link_values={})
+GRAFANA = ToolModule(name="grafana", packages={"dashboard-check": "."}, link_values={})
+"""Our own few lines around Grafana's schema."""
 
-MODULES = (KUBERNETES, MINIO, HELM, COREDNS, KIND, KWOK)
+MODULES = (KUBERNETES, MINIO, HELM, COREDNS, KIND, KWOK, GRAFANA)
 EMBEDDED_MODULES = (KUBERNETES, MINIO, HELM, COREDNS)
 KIND_MODULES = (KUBERNETES, HELM, KIND)
 

@@ -9,6 +9,10 @@ _OPTIONAL_ENDPOINT = r"^(https?://[^\s/@]+/?)?$"
 _SECRET_KEY = r"^[-._a-zA-Z0-9]+$"  # noqa: S105 - a pattern of key names
 _PRICE = r"^([0-9]{1,9}(\.[0-9]{1,6})?)?$"
 
+_DURATION = r"^([0-9]+(ms|s|m|h))+$"
+_MONITORS = ("podMonitor", "serviceMonitor")
+_MONITORING = (*_MONITORS, "prometheusRule", "dashboards")
+
 _names: dict[str, Any] = {"items": {"type": "string", "pattern": _DNS_NAME}, "uniqueItems": True}
 _rules: dict[str, Any] = {"items": {"$ref": "#/definitions/egressRule"}}
 _cidr = {"type": "string", "pattern": r"^[0-9a-fA-F.:]+/[0-9]{1,3}$"}
@@ -40,6 +44,8 @@ OPAQUE = {
     "operator.nodeSelector",
     "operator.affinity",
     "serviceAccount.annotations",
+    *(f"monitoring.{kind}.labels" for kind in _MONITORING),
+    "monitoring.dashboards.annotations",
 }
 """Objects of the Kubernetes API: their keys are not the chart's."""
 
@@ -146,6 +152,18 @@ CONSTRAINTS: dict[str, dict[str, Any]] = {
     "operator.podDisruptionBudget.minAvailable": {"minimum": 0, "maximum": 9},
     "serviceAccount.name": {"pattern": _OPTIONAL_DNS_NAME},
     "serviceAccount.annotations": _texts,
+    **{f"monitoring.{kind}.namespace": {"pattern": _OPTIONAL_DNS_NAME} for kind in _MONITORING},
+    **{f"monitoring.{kind}.labels": _texts for kind in _MONITORING},
+    **{f"monitoring.{kind}.interval": {"pattern": _DURATION} for kind in _MONITORS},
+    **{f"monitoring.{kind}.scrapeTimeout": {"pattern": _DURATION} for kind in _MONITORS},
+    **{f"monitoring.{kind}.relabelings": _objects for kind in _MONITORS},
+    **{f"monitoring.{kind}.metricRelabelings": _objects for kind in _MONITORS},
+    "monitoring.prometheusRule.runbookBaseURL": {"pattern": r"^(https?://\S+/)?$", "maxLength": 512},
+    "monitoring.prometheusRule.disabled": {
+        "items": {"type": "string", "pattern": "^AgentJob[A-Za-z]*$"},
+        "uniqueItems": True,
+    },
+    "monitoring.dashboards.annotations": _texts,
 }
 
 DEFINITIONS: dict[str, Any] = {

@@ -47,6 +47,8 @@ def rendered_chart(root: Path, generated: Files, *values: str) -> str:
         shutil.copytree(root / CHART, chart)
         for path, text in generated.items():
             if path.is_relative_to(CHART):
-                (chart / path.relative_to(CHART)).write_text(text, encoding="utf-8")
+                target = chart / path.relative_to(CHART)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(text, encoding="utf-8")
         command = [str(helm), "template", "agentjob", str(chart), "--namespace", NAMESPACE, *values]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout

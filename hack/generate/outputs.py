@@ -8,6 +8,7 @@ from agentjob_api.reference import api_reference
 
 from generate.chart import crd_template
 from generate.chart_golden import chart_golden_files
+from generate.dashboards import dashboard_files
 from generate.files import Files
 from generate.golden import golden_files
 from generate.install import CHART, install_yaml
@@ -26,6 +27,7 @@ def generated_files(root: Path) -> Files:
         PurePosixPath("docs/metrics.md"): metrics_reference(),
         CHART / "templates/crd.yaml": crd_template(crd),
         CHART / "values.schema.json": values_schema_of(root / CHART),
+        **dashboard_files(),
     }
     return {
         **files,

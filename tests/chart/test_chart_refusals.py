@@ -32,6 +32,9 @@ REFUSED = {
     "minio.enabled=false,storage.endpoint=https://s3.example.com": "/storage/credentials/secretName",
     "minio.service.type=ExternalName": "/minio/service/type",
     "minio.service.nodePort=70000": "/minio/service/nodePort",
+    "monitoring.podMonitor.interval=often": "/monitoring/podMonitor/interval",
+    "monitoring.prometheusRule.runbookBaseURL=wiki": "/monitoring/prometheusRule/runbookBaseURL",
+    "monitoring.dashboard.enabled=true": "/monitoring",
 }
 
 

@@ -216,6 +216,9 @@ readOnlyRootFilesystem: true
 {{- if and .Values.job.limits.costUSD (not (and .Values.model.prices.inputPerMillionTokens .Values.model.prices.outputPerMillionTokens)) -}}
 {{- fail "job.limits.costUSD needs model.prices: without them nobody can count the cost" -}}
 {{- end -}}
+{{- if and .Values.monitoring.podMonitor.enabled .Values.monitoring.serviceMonitor.enabled -}}
+{{- fail "monitoring.podMonitor and monitoring.serviceMonitor are both enabled: each replica would be scraped, and counted, twice" -}}
+{{- end -}}
 {{- if and .Values.storage.retentionDays (not .Values.storage.createBucket) -}}
 {{- fail "storage.retentionDays needs storage.createBucket: its Job sets that rule" -}}
 {{- end -}}

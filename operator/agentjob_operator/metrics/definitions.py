@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from agentjob_api.reasons import TABLE, Effect, Reason
+
 
 class Kind(StrEnum):
     """Types of the Prometheus exposition."""
@@ -19,13 +21,18 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """`buckets` are upper bounds, of histograms only; a gauge is read at each scrape."""
+    """`buckets` are upper bounds, of histograms only; a gauge is read at each scrape.
+
+    `values` of the one label are there from the start: `increase()` of a series that comes with its first count is 0, so that an
+    alert would sleep through a first failure, however large.
+    """
 
     name: str
     kind: Kind
     help: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
+    values: tuple[str, ...] = ()
 
 
 _WAITS: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0)
@@ -34,6 +41,17 @@ _TRANSFERS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900
 _RECONCILES: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _REQUESTS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 _QUEUE: Final = tuple(10.0**power for power in range(-8, 4))
+
+PLATFORM_FAULTS: Final = (
+    *(Reason.COURIER_CRASHED, Reason.AGENT_CRASHED, Reason.POD_FAILED, Reason.ATTEMPT_LOST, Reason.PREPARE_FAILED),
+    *(Reason.ARCHIVE_FAILED, Reason.TOO_MANY_DISRUPTIONS, Reason.REPOSITORY_UNREACHABLE),
+    *(Reason.MODEL_UNAVAILABLE, Reason.MODEL_UNAUTHORIZED),
+)
+"""Ends that whoever runs the platform has to look at: neither the agent's verdict nor a budget nor the AgentJob's own spec.
+
+StartDeadlineExceeded is none of them: a wrong image ends so, too. What the cluster lacks shows in `agentjob_pending_jobs`.
+"""
+NO_REPORT: Final = "NoReport"
 
 JOBS = Metric(
     "agentjob_jobs",
@@ -59,8 +77,26 @@ FINISHED = Metric(
     "AgentJobs that ended, by phase and reason; counted when the terminal status is written.",
     ("namespace", "engine", "phase", "reason"),
 )
+PLATFORM_FAILURES = Metric(
+    "agentjob_platform_failures_total",
+    Kind.COUNTER,
+    "AgentJobs that failed by no fault of the agent, its budgets or its spec: a part of agentjob_finished_total, each reason from 0.",
+    ("reason",),
+    values=PLATFORM_FAULTS,
+)
+BUDGET_OVERRUNS = Metric(
+    "agentjob_budget_overruns_total",
+    Kind.COUNTER,
+    "AgentJobs that ended with more spent than a limit allows, by over a tenth and the mean of a call (of time: a minute).",
+    ("limit",),
+    values=("tokens", "costUSD", "timeoutSeconds"),
+)
 RETRIES = Metric(
-    "agentjob_retries_total", Kind.COUNTER, "Attempts that another one follows, by why they ended.", ("reason",)
+    "agentjob_retries_total",
+    Kind.COUNTER,
+    "Attempts that another one follows, by why they ended.",
+    ("reason",),
+    values=tuple(reason for reason, info in TABLE.items() if info.effect in (Effect.RETRIES, Effect.DISRUPTS)),
 )
 QUEUE_WAIT = Metric(
     "agentjob_queue_wait_duration_seconds",
@@ -93,6 +129,7 @@ ARCHIVE_FAILURES = Metric(
     Kind.COUNTER,
     "Ended attempts whose agent ran and that left no verified archive, by reason.",
     ("reason",),
+    values=(Reason.ARCHIVE_FAILED, Reason.ARCHIVE_TOO_LARGE, NO_REPORT),
 )
 TOKENS = Metric(
     "agentjob_model_tokens_total",
@@ -122,6 +159,13 @@ RECONCILE = Metric(
     "One reconcile, by result: success, requeue, waiting, stalled, throttled, error (of API server or store), bug.",
     ("result",),
     _RECONCILES,
+    ("success", "requeue", "waiting", "stalled", "throttled", "error", "bug"),
+)
+WATCHES = Metric(
+    "agentjob_watches",
+    Kind.GAUGE,
+    "Collections that this process watches: one of each resource, or one in each namespace of a list.",
+    ("resource",),
 )
 WATCH_RESTARTS = Metric(
     "agentjob_watch_restarts_total",
@@ -171,10 +215,10 @@ QUEUE_WORK = Metric(
 )
 
 ALL: Final = (
-    *(JOBS, PENDING, OLDEST_PENDING, CREATED, FINISHED, RETRIES),
+    *(JOBS, PENDING, OLDEST_PENDING, CREATED, FINISHED, PLATFORM_FAILURES, BUDGET_OVERRUNS, RETRIES),
     *(QUEUE_WAIT, START, RUN, ARCHIVE, UPLOAD, ARCHIVE_BYTES, ARCHIVE_FAILURES),
     *(TOKENS, COST, MODEL_REQUESTS, URL_RENEWALS, EXPIRED, SWEEP_FAILURES),
-    *(RECONCILE, WATCH_RESTARTS, CLOCK_SKEW, LEADER, REQUESTS, REQUEST_DURATION),
+    *(RECONCILE, WATCHES, WATCH_RESTARTS, CLOCK_SKEW, LEADER, REQUESTS, REQUEST_DURATION),
     *(QUEUE_DEPTH, QUEUE_UNFINISHED, QUEUE_LONGEST, QUEUE_ADDS, QUEUE_RETRIES, QUEUE_WAITED, QUEUE_WORK),
 )
 PROCESS: Final = ("process_cpu_seconds_total", "process_resident_memory_bytes", "process_start_time_seconds")

@@ -26,7 +26,7 @@ class Metrics:
         self.requests = RequestMetrics(self.recorder)
         self.queue = QueueMetrics(self.recorder)
         self.agentjobs = AgentJobMetrics(self.recorder, default_model)
-        self.scrape = ScrapeCollector(self.queue, lease, leads, clocks)
+        self.scrape = ScrapeCollector(self.queue, self.requests, lease, leads, clocks)
         self.recorder.registry.register(self.scrape)
         ProcessCollector(registry=self.recorder.registry)
         PlatformCollector(registry=self.recorder.registry)

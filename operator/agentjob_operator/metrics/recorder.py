@@ -21,12 +21,19 @@ class Recorder:
             m: Histogram(m.name, m.help, m.labels, registry=self.registry, buckets=m.buckets)
             for m in _of(Kind.HISTOGRAM)
         }
+        for metric, series in (*self._counters.items(), *self._histograms.items()):
+            for value in metric.values:
+                series.labels(str(value))
         self._free: set[str] = set()
 
     def count(self, metric: Metric, *labels: str, by: float = 1) -> None:
         """`labels` in the order of the definition."""
         counter = self._counters[metric]
         (counter.labels(*labels) if labels else counter).inc(by)
+
+    def begin(self, metric: Metric, *labels: str) -> None:
+        """The counter's series from 0, unless it is there: `increase()` does not see the first count of one that comes with it."""
+        self._counters[metric].labels(*labels)
 
     def observe(self, metric: Metric, seconds: float, *labels: str) -> None:
         """As `count`."""

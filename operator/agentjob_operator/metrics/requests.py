@@ -1,6 +1,7 @@
 """Requests to the API server, of all three clients: the operator's own, kopf's and that of the leader election."""
 
 import time
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -30,6 +31,10 @@ class RequestMetrics:
             if path in self._watched:
                 self._recorder.count(d.WATCH_RESTARTS, resource)
             self._watched.add(path)
+
+    def watches(self) -> Counter[str]:
+        """By resource: how many collections were watched so far."""
+        return Counter(resource_of(path)[0] for path in self._watched)
 
     def trace(self) -> aiohttp.TraceConfig:
         """For sessions that others use; each needs one of its own."""

@@ -12,15 +12,24 @@ from agentjob_operator.cache import Cache
 from agentjob_operator.clock import Clock
 from agentjob_operator.metrics import definitions as d
 from agentjob_operator.metrics.queue import NAME, QueueMetrics
+from agentjob_operator.metrics.requests import RequestMetrics
 from agentjob_operator.objects import moment
 
 
 class ScrapeCollector(Collector):
     """`cache` is set once this process leads."""
 
-    def __init__(self, queue: QueueMetrics, lease: str, leads: Callable[[], bool], clocks: tuple[Clock, Clock]) -> None:
+    def __init__(
+        self,
+        queue: QueueMetrics,
+        requests: RequestMetrics,
+        lease: str,
+        leads: Callable[[], bool],
+        clocks: tuple[Clock, Clock],
+    ) -> None:
         self.cache = Cache()
-        self._queue, self._lease, self._leads, self._clocks = queue, lease, leads, clocks
+        self._queue, self._requests = queue, requests
+        self._lease, self._leads, self._clocks = lease, leads, clocks
 
     def describe(self) -> Iterable[Family]:
         """Names only: registering reads nothing."""
@@ -34,6 +43,7 @@ class ScrapeCollector(Collector):
         yield _gauge(d.QUEUE_UNFINISHED, {(NAME,): sum(ages)})
         yield _gauge(d.QUEUE_LONGEST, {(NAME,): max(ages, default=0.0)})
         yield _gauge(d.CLOCK_SKEW, {(clock.peer,): clock.skew().total_seconds() for clock in self._clocks})
+        yield _gauge(d.WATCHES, {(resource,): number for resource, number in self._requests.watches().items()})
         yield from self._agentjobs()
 
     def _agentjobs(self) -> Iterable[Family]:

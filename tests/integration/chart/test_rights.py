@@ -1,12 +1,14 @@
 """What the operator may do on a real API server, line by line, for all namespaces and for a list of them; and that each set of values is accepted."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import yaml
 from apiserver.kubectl import Kubectl
+from cluster.toolbuild import module_folder
 
 from charts import CHART, DEMO_VALUES, EVERYTHING_VALUES, NAMESPACE, PRODUCTION_VALUES, ROOT, of_kind, render
 
@@ -112,7 +114,22 @@ def test_every_line_is_explained() -> None:
         assert len(line["why"].split()) >= 5, line
 
 
-@pytest.mark.usefixtures("namespaces")
+@pytest.fixture(scope="module")
+def prometheus_operator(kubectl: Kubectl) -> Iterator[None]:
+    """The CRDs of the Prometheus operator that values ask for objects of; and the namespace that they name."""
+    folder = module_folder("prometheus-operator", "github.com/prometheus-operator/prometheus-operator")
+    kinds = ("podmonitors", "servicemonitors", "prometheusrules")
+    files = [str(folder / f"example/prometheus-operator-crd/monitoring.coreos.com_{kind}.yaml") for kind in kinds]
+    chosen = [argument for file in files for argument in ("-f", file)]
+    kubectl("apply", "--server-side", *chosen)
+    kubectl("wait", "--for=condition=Established", "--timeout=30s", *chosen)
+    kubectl("create", "namespace", "prometheus")
+    yield
+    kubectl("delete", "namespace", "prometheus", "--wait=false")
+    kubectl("delete", *chosen)
+
+
+@pytest.mark.usefixtures("namespaces", "prometheus_operator")
 @pytest.mark.parametrize(
     "values",
     [None, DEMO_VALUES, PRODUCTION_VALUES, EVERYTHING_VALUES],

@@ -86,11 +86,21 @@ def test_cache_key_follows_the_pins(tiny_module: Path) -> None:
     assert toolbuild.cache_key(_TINY, tiny_module) != before
 
 
+def test_cache_key_follows_sources_of_our_own(tiny_module: Path) -> None:
+    """A tool that is written here is built anew when it changes."""
+    before = toolbuild.cache_key(_TINY, tiny_module)
+    (tiny_module / "main.go").write_text("package main\nfunc main() {}\n")
+    assert toolbuild.cache_key(_TINY, tiny_module) != before
+
+
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
 def test_every_package_is_a_pinned_tool_of_its_module(module: ToolModule) -> None:
     """A package that is no `tool` of its go.mod would lose its requirements at the next `go mod tidy`."""
     text = (paths.TOOL_MODULES / module.name / "go.mod").read_text()
     for package in module.packages.values():
+        if package == ".":
+            assert (paths.TOOL_MODULES / module.name / "main.go").is_file()
+            continue
         assert re.search(rf"^(tool |\t){re.escape(package)}$", text, re.MULTILINE), package
 
 

@@ -1,9 +1,12 @@
 """Definitions, bounds on labels, and what paths of the API mean."""
 
 import re
+from typing import Any
 
 import pytest
+from agentjob_api.status import Usage
 from agentjob_operator.clock import Clock
+from agentjob_operator.metrics.agentjobs import overrun
 from agentjob_operator.metrics.definitions import ALL, Kind, Metric
 from agentjob_operator.metrics.process import Metrics
 from agentjob_operator.metrics.recorder import MAX_FREE_VALUES, OTHER, Recorder
@@ -29,6 +32,35 @@ def test_a_follower_says_so_and_serves_every_gauge_of_its_own() -> None:
     assert 'leader_election_master_status{name="lease"} 0.0' in text
     assert 'workqueue_depth{name="agentjobs"} 0.0' in text
     assert "_created" not in text.replace("agentjob_created_total", "")
+
+
+@pytest.mark.parametrize("metric", [metric for metric in ALL if metric.values], ids=lambda metric: metric.name)
+def test_what_alerts_count_is_there_before_it_happens(metric: Metric) -> None:
+    """`increase()` of a series that comes with its first count is 0: the alert would sleep through it."""
+    found = {
+        sample.labels[metric.labels[0]]
+        for family in Recorder().registry.collect()
+        for sample in family.samples
+        if sample.name.startswith(metric.name.removesuffix("_total")) and sample.value == 0
+    }
+    assert found == set(metric.values)
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({}, []),
+        ({"tokens": 1000, "costUSD": "0.5", "timeoutSeconds": 600}, []),
+        ({"tokens": 800}, []),
+        ({"tokens": 500}, ["tokens"]),
+        ({"costUSD": "0.2", "timeoutSeconds": 30}, ["costUSD", "timeoutSeconds"]),
+        ({"costUSD": 1}, []),
+    ],
+)
+def test_what_is_an_overrun(limits: dict[str, Any], expected: list[str]) -> None:
+    """A budget is kept to within one call: less than that is how it works, more means that nobody enforces it."""
+    usage = Usage(requests=4, input_tokens=900, output_tokens=100, cost_usd="0.5", active_seconds=100)
+    assert overrun(limits, usage) == expected
 
 
 def test_values_that_tenants_choose_are_bounded() -> None:
