@@ -61,6 +61,10 @@ bench: $(VENV)/.stamp tools ## Take the figures of docs/performance.md (about 6 
 bench-smoke: $(VENV)/.stamp tools ## The same, so small that only its counts mean something (part of `make integration`)
 	$(PYTEST) tests/integration/bench
 
+.PHONY: bench-desktop
+bench-desktop: cluster-up images ## What desktop and notebook cost: time to the first event, idle memory (about 4 minutes)
+	$(HACK) $(BIN)/python -m bench.beside --install --verbose
+
 ##@ Work on it
 .PHONY: venv
 venv: $(VENV)/.stamp ## The virtual environment with everything that development needs
@@ -74,6 +78,10 @@ $(VENV)/.stamp: requirements/dev.txt
 .PHONY: generate
 generate: $(VENV)/.stamp tools ## Write the CRD, the API reference, install.yaml and the golden files anew
 	$(HACK) $(BIN)/python -m generate
+
+.PHONY: screenshots
+screenshots: cluster-up images ## Take the pictures of docs/images anew, from a real AgentJob in a real browser
+	$(PYTEST) tests/e2e/screenshots.py
 
 .PHONY: format
 format: $(VENV)/.stamp ## Format the code

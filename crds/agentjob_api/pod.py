@@ -36,6 +36,8 @@ WORKSPACE: Final = "/workspace"
 WORKSPACE_VOLUME: Final = "workspace"
 """Its volume; with `workspace.storageClassName` its claim is called `<pod>-workspace`."""
 HOME: Final = "/home/agent"
+AGENT_HOME: Final = "/run/agentjob-home"
+"""The agent's home as the notebook sees it, read-only: packages that the agent installed can be imported there, and nothing of it runs by itself."""
 TMP: Final = "/tmp"  # noqa: S108 - a path in the container
 
 RUN_DIR: Final = "/run/agentjob"

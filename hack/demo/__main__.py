@@ -1,22 +1,19 @@
 """`python -m demo`: the steps of the demo, in order. The cluster runs and the images are loaded already (`make demo`)."""
 
 import argparse
-import os
 import sys
 import time
 
-from cluster import facts
 from rich.console import Console
 from rich.panel import Panel
 
 from demo.download import download, list_files
 from demo.follow import follow
+from demo.install import NAMESPACE, install
 from demo.shell import ROOT, DemoError, Shell
-from images import catalog
 
-RELEASE, SYSTEM_NAMESPACE, NAMESPACE, NAME = "agentjob", "agentjob-system", "agentjob-demo", "todo-app"
+NAME = "todo-app"
 EXAMPLE = "manifests/examples/todo-app.yaml"
-MODEL_SECRET = "agentjob-model"  # noqa: S105 - a Secret's name
 NEXT = f"""What to try next (export KUBECONFIG=$PWD/.cluster/kubeconfig; kubectl and helm are in .cluster/bin):
   kubectl -n {NAMESPACE} get agentjobs -o wide
   kubectl -n {NAMESPACE} describe agentjob {NAME}
@@ -32,7 +29,7 @@ def main() -> int:
     shell = Shell(console, NAMESPACE)
     started = time.monotonic()
     try:
-        _install(shell)
+        install(shell)
         job = _run_example(shell)
         _show(shell, job)
     except DemoError as error:
@@ -52,51 +49,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--verbose", action="store_true", help="print the whole status at the end")
     return parser
-
-
-def _install(shell: Shell) -> None:
-    shell.console.rule("[bold]1. Install the operator", align="left")
-    shell.run(
-        "helm", "upgrade", "--install", RELEASE, "charts/agentjob", "--namespace", SYSTEM_NAMESPACE, "--create-namespace",
-        "--values", "hack/demo/values.yaml", *_cluster_values(), *_model_values(), "--wait", "--timeout", "5m",
-    )  # fmt: skip
-    shell.run("kubectl", "apply", "-f", "hack/demo/namespace.yaml")
-    key = os.environ.get("OPENAI_API_KEY")
-    if key:
-        # Through stdin: a key in an argument list is there for everybody to read.
-        secret = shell.kubectl(
-            "create", "secret", "generic", MODEL_SECRET, "--from-file=api-key=/dev/stdin", "--dry-run=client", "-o", "yaml",
-            show=False, stdin=key,
-        )  # fmt: skip
-        shell.kubectl("apply", "-f", "-", show=False, stdin=secret)
-        shell.console.print(f"  the key of OPENAI_API_KEY is in the Secret {MODEL_SECRET}")
-
-
-def _set(pairs: dict[str, str]) -> tuple[str, ...]:
-    return tuple(word for key, value in pairs.items() for word in ("--set-string", f"{key}={value}"))
-
-
-def _cluster_values() -> tuple[str, ...]:
-    cluster = facts.read()
-    if not cluster:
-        raise DemoError("no local cluster; start it with: make cluster-up images")
-    # The tag stays `dev`, so a newly built image alone would not restart the operator.
-    content = catalog.read(ROOT)["operator"].content
-    return _set(
-        {
-            "storage.publicEndpoint": cluster["PUBLIC_OBJECT_STORE"],
-            "minio.image": cluster["MINIO_IMAGE"],
-            "operator.podAnnotations.content": content,
-        }
-    )
-
-
-def _model_values() -> tuple[str, ...]:
-    if not os.environ.get("OPENAI_API_KEY"):
-        return ()
-    endpoint = os.environ.get("OPENAI_BASE_URL", "https://api.openai.com/v1")
-    model = os.environ.get("AGENTJOB_MODEL", "gpt-5-mini")
-    return _set({"model.endpoint": endpoint, "model.name": model, "model.apiKeySecret.name": MODEL_SECRET})
 
 
 def _run_example(shell: Shell) -> dict[str, object]:

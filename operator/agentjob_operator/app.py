@@ -69,6 +69,9 @@ class Operator:
             async with kube, ObjectStore(settings.storage, self._store_clock) as store:
                 await self._patiently("the API server", lambda: preflight.check(kube, settings.namespaces))
                 await store.compare_clocks()
+                restarts = await self._patiently("the API server", lambda: preflight.restarts_killed(kube))
+                beside = settings.beside.model_copy(update={"restart_killed": restarts})
+                self._settings = settings.model_copy(update={"beside": beside})
                 return await self._lead(kube, store)
         finally:
             self._health.state = "stopping"

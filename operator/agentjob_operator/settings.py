@@ -126,6 +126,8 @@ class BesideSettings(_Group):
 
     desktop_enabled: bool = True
     notebook_enabled: bool = True
+    restart_killed: bool = False
+    """Whether the kubelet starts a killed desktop or notebook again: `preflight` finds out whether the cluster can."""
 
 
 class AccessSettings(_Group):

@@ -1,15 +1,17 @@
 """The desktop in a pod, with a real Chromium before it: who gets in, what a person and the agent can do, what a fault costs."""
 
+import hashlib
 import time
 from collections.abc import Iterator
 
 import pytest
 import urllib3
+from agentjob_api import pod
 from playwright.sync_api import Page
 
 from e2e.support.api import Api
 from e2e.support.browser import CONNECTED, open_page, type_line, wait_for_screen
-from e2e.support.desktop_pod import Desktop, is_ready, restarts, running_desktop
+from e2e.support.lone_pod import LonePod, new_token, restarts, running_pod
 from e2e.support.paths import ARTIFACTS
 
 EVENT = '{"seq":1,"time":"2026-01-01T00:00:00.000Z","type":"step","step":1,"of":50}'
@@ -18,9 +20,11 @@ TERMINAL = (1000, 200)
 
 
 @pytest.fixture(scope="module")
-def desktop(api: Api) -> Iterator[Desktop]:
+def desktop(api: Api) -> Iterator[LonePod]:
     """One for all tests of this file."""
-    with running_desktop(api, "e2e-desktop") as found:
+    token = new_token()
+    data = {pod.KEY_DESKTOP_TOKEN_HASH: hashlib.sha256(token.encode()).hexdigest()}
+    with running_pod(api, "desktop", pod.DESKTOP_PORT, token, data) as found:
         yield found
 
 
@@ -36,13 +40,13 @@ def _look(page: Page, name: str) -> None:
     page.screenshot(path=ARTIFACTS / f"{name}.png")
 
 
-def _enter(page: Page, desktop: Desktop) -> None:
+def _enter(page: Page, desktop: LonePod) -> None:
     page.goto(f"{desktop.url}/vnc.html?token={desktop.token}")
     page.wait_for_url("**/vnc.html")
     wait_for_screen(page)
 
 
-def test_a_stranger_sees_the_form_and_a_wrong_token_stays_outside(desktop: Desktop, page: Page) -> None:
+def test_a_stranger_sees_the_form_and_a_wrong_token_stays_outside(desktop: LonePod, page: Page) -> None:
     """In the browser, as a person meets it."""
     answer = page.goto(f"{desktop.url}/vnc.html")
     assert answer is not None
@@ -54,7 +58,7 @@ def test_a_stranger_sees_the_form_and_a_wrong_token_stays_outside(desktop: Deskt
     assert page.query_selector("canvas") is None
 
 
-def test_a_person_with_the_token_works_in_the_workspace(desktop: Desktop, page: Page) -> None:
+def test_a_person_with_the_token_works_in_the_workspace(desktop: LonePod, page: Page) -> None:
     """Typed in the browser, run in the pod, seen by the agent; the address does not keep the token."""
     desktop.sh("agent", f"echo '{EVENT}' >> /run/agentjob/events.jsonl; mkdir -p /workspace/src")
     page.goto(desktop.url)
@@ -68,7 +72,7 @@ def test_a_person_with_the_token_works_in_the_workspace(desktop: Desktop, page: 
     _look(page, "desktop")
 
 
-def test_a_thousand_guesses_do_not_get_in(desktop: Desktop, page: Page) -> None:
+def test_a_thousand_guesses_do_not_get_in(desktop: LonePod, page: Page) -> None:
     """None of them, nothing restarts, and the owner of the token is not kept out."""
     before = restarts(desktop.pod())
     with urllib3.PoolManager(retries=False) as pool:
@@ -81,14 +85,14 @@ def test_a_thousand_guesses_do_not_get_in(desktop: Desktop, page: Page) -> None:
     _enter(page, desktop)
 
 
-def test_the_desktop_takes_the_browser_window_s_size(desktop: Desktop, page: Page) -> None:
+def test_the_desktop_takes_the_browser_window_s_size(desktop: LonePod, page: Page) -> None:
     """So that nobody scrolls."""
     page.set_viewport_size({"width": 1500, "height": 900})
     _enter(page, desktop)
     assert desktop.eventually("agent", "xdotool getdisplaygeometry | grep '1500 900'")
 
 
-def test_the_agent_s_programs_appear_and_its_container_holds_no_key(desktop: Desktop) -> None:
+def test_the_agent_s_programs_appear_and_its_container_holds_no_key(desktop: LonePod) -> None:
     """With the cookie it may draw; VNC socket and token are not there; without the cookie X accepts nobody; nothing is abstract."""
     desktop.sh("agent", "nohup python3 -m tkinter >/dev/null 2>&1 &")
     assert desktop.eventually("agent", "xdotool search --name '^tk$' 2>/dev/null")
@@ -121,7 +125,7 @@ call("press_key", '{"keys": "Return"}')
 """
 
 
-def test_the_agent_has_eyes_and_hands(desktop: Desktop) -> None:
+def test_the_agent_has_eyes_and_hands(desktop: LonePod) -> None:
     """The tools of the Builtin engine on a real screen: a picture, and text with umlauts into the terminal."""
     desktop.sh("agent", f"cat > /tmp/tools.py <<'EOF'\n{TOOLS}\nEOF")
     printed = desktop.sh("agent", "/opt/agentjob/venv/bin/python -I /tmp/tools.py")
@@ -131,18 +135,18 @@ def test_the_agent_has_eyes_and_hands(desktop: Desktop) -> None:
     assert "PNG image data" in desktop.sh("agent", f"file {path}")
 
 
-def test_a_killed_x_server_comes_back_and_the_agent_does_not_notice(desktop: Desktop, page: Page) -> None:
+def test_a_killed_x_server_comes_back_and_the_agent_does_not_notice(desktop: LonePod, page: Page) -> None:
     """No container restarts; the browser connects again by itself."""
     _enter(page, desktop)
     before, old = restarts(desktop.pod()), desktop.sh("desktop", "pgrep Xtigervnc").strip()
     desktop.sh("desktop", f"kill -9 {old}")
     assert desktop.eventually("desktop", f"pgrep Xtigervnc | grep -vx {old}")
     page.wait_for_selector(CONNECTED)
-    desktop.wait(is_ready)
+    desktop.wait_until_ready()
     assert restarts(desktop.pod()) == before
 
 
-def test_a_full_home_costs_nobody_anything(desktop: Desktop, page: Page) -> None:
+def test_a_full_home_costs_nobody_anything(desktop: LonePod, page: Page) -> None:
     """The volume is its own: the desktop goes on, the pod is not evicted."""
     desktop.sh("desktop", "head -c 400M /dev/zero > /home/agent/full; head -c 400M /dev/zero > /tmp/full", check=False)
     _enter(page, desktop)
@@ -154,11 +158,11 @@ def test_a_full_home_costs_nobody_anything(desktop: Desktop, page: Page) -> None
     assert desktop.pod()["status"]["phase"] == "Running"
 
 
-def test_it_ends_at_once(desktop: Desktop) -> None:
+def test_it_ends_at_once(desktop: LonePod) -> None:
     """SIGTERM to the container's first process: everything is gone, with exit code 0. Last: the container is started again."""
     started = time.monotonic()
     desktop.sh("desktop", "kill -TERM 1", check=False)
-    pod = desktop.wait(lambda found: restarts(found)["desktop"] > 0)
-    ended = next(c for c in pod["status"]["containerStatuses"] if c["name"] == "desktop")["lastState"]["terminated"]
+    died = desktop.wait(lambda found: restarts(found)["desktop"] > 0)
+    ended = next(c for c in died["status"]["containerStatuses"] if c["name"] == "desktop")["lastState"]["terminated"]
     print(f"restarted {time.monotonic() - started:.1f} s after SIGTERM")
     assert ended["exitCode"] == 0

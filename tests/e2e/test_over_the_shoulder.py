@@ -1,26 +1,23 @@
 """A person beside an agent at work, in an AgentJob that the operator runs: who gets in, what they can do there, what becomes of it."""
 
-import base64
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import urllib3
 from agentjob_api import pod
 from agentjob_api.pod import Container
-from agentjob_api.status import ConditionType
 from playwright.sync_api import Page
 
 from e2e.support import expect
 from e2e.support.browser import open_page, type_line, wait_for_screen
 from e2e.support.download import download
 from e2e.support.fleet import Fleets
-from e2e.support.forwarding import forwarded
 from e2e.support.script import done, sh, task, wait_for, write
 from e2e.support.strangers import Question, ask, stranger_pod
-from e2e.support.tenant import END_SECONDS, Tenant, agentjob, status
+from e2e.support.tenant import agentjob
+from e2e.support.ways_in import Ways, ways_in
 
 NAME = "watched"
 TICKS = "/tmp/ticks"
@@ -28,11 +25,28 @@ WORK = f"while :; do sha256sum /etc/passwd; echo >> {TICKS}; sleep 0.01; done"
 """What the agent is busy with while others guess."""
 GUESSES = 1000
 TERMINAL = (1000, 200)
+AMBUSH = r"""set -eu
+python3 -m venv --without-pip "$HOME/.venv"
+packages=$(echo "$HOME"/.venv/lib/python3.*/site-packages)
+echo 'ANSWER = "what the agent installed"' > "$packages/installed.py"
+trap="open('/workspace/ran', 'a').write(__name__)"
+echo "import sys; $trap" > "$packages/evil.pth"
+mkdir -p .venv/bin; cp -r "$HOME/.venv/lib" .venv/
+printf '#!/bin/sh\necho python >> /workspace/ran\n' > .venv/bin/python; chmod +x .venv/bin/python
+for folder in "$packages" /workspace; do
+    for name in sitecustomize usercustomize IPython debugpy json traitlets matplotlib_inline pdb ipython_config; do
+        echo "$trap" > "$folder/$name.py"
+    done
+done
+"""
+"""What an agent can leave where Python looks, to be run by whoever opens a notebook; and a package that it installed in its home."""
 CASES = {
     NAME: agentjob(
         NAME,
         task(
             write("app.py", 'def greet(name):\n    return f"hello {name}"\n'),
+            write("ambush.sh", AMBUSH),
+            sh("bash ambush.sh"),
             sh(f"setsid nohup sh -c '{WORK}' >/dev/null 2>&1 & echo busy"),
             wait_for("/tmp/go"),
             done(),
@@ -78,52 +92,11 @@ DATA = (
 )
 
 
-@dataclass(frozen=True)
-class Watched:
-    """The running AgentJob; URLs are forwarded ports, tokens those of its Secret."""
-
-    tenant: Tenant
-    pod: str
-    desktop: str
-    notebook: str
-    desktop_token: str
-    notebook_token: str
-
-    def sh(self, container: str, script: str) -> str:
-        """What a shell in one of its containers prints."""
-        return self.tenant.exec(NAME, "sh", "-c", script, container=container)
-
-    def eventually(self, script: str, seconds: float = 60) -> str:
-        """What `script` prints in the agent's container, as soon as it prints something."""
-        give_up = time.monotonic() + seconds
-        while not (printed := self.sh(Container.AGENT, f"{script} 2>/dev/null || true").strip()):
-            assert time.monotonic() < give_up, script
-            time.sleep(0.3)
-        return printed
-
-    def ticks(self) -> int:
-        """How far the agent's work has come."""
-        return int(self.sh(Container.AGENT, f"wc -l < {TICKS}"))
-
-
 @pytest.fixture(scope="module")
-def watched(fleets: Fleets, request: pytest.FixtureRequest) -> Iterator[Watched]:
-    """Both are ready, by the conditions that the operator writes."""
-    tenant = fleets.of(request.module)
-    ready = {(kind, "True") for kind in (ConditionType.DESKTOP_READY, ConditionType.NOTEBOOK_READY)}
-    job = tenant.api.wait(
-        tenant.path("agentjobs", NAME),
-        lambda found: ready <= {(one["type"], one["status"]) for one in status(found).get("conditions", [])},
-        END_SECONDS,
-    )
-    told = status(job)
-    secret = tenant.api.get(tenant.path("secrets", told["desktop"]["secretName"]))["data"]
-    tokens = [base64.b64decode(secret[told[part]["secretKey"]]).decode() for part in ("desktop", "notebook")]
-    with (
-        forwarded(tenant.namespace, told["podName"], told["desktop"]["port"]) as desktop,
-        forwarded(tenant.namespace, told["podName"], told["notebook"]["port"]) as notebook,
-    ):
-        yield Watched(tenant, told["podName"], desktop, notebook, *tokens)
+def watched(fleets: Fleets, request: pytest.FixtureRequest) -> Iterator[Ways]:
+    """One for all tests of this file."""
+    with ways_in(fleets.of(request.module), NAME) as found:
+        yield found
 
 
 @pytest.fixture
@@ -133,7 +106,7 @@ def page() -> Iterator[Page]:
         yield found
 
 
-def test_only_the_right_token_opens_the_desktop_and_a_person_works_there(watched: Watched, page: Page) -> None:
+def test_only_the_right_token_opens_the_desktop_and_a_person_works_there(watched: Ways, page: Page) -> None:
     """None and a wrong one are refused; with the right one, what is typed in the terminal runs in the agent's workspace."""
     answer = page.goto(f"{watched.desktop}/vnc.html")
     assert answer is not None
@@ -150,20 +123,26 @@ def test_only_the_right_token_opens_the_desktop_and_a_person_works_there(watched
     assert watched.eventually("cat /workspace/typed.txt") == "from the desktop"
 
 
-def test_a_cell_imports_what_the_agent_wrote(watched: Watched, page: Page) -> None:
-    """In JupyterLab, with the token in the link."""
+def test_a_cell_imports_what_the_agent_wrote(watched: Ways, page: Page) -> None:
+    """In JupyterLab, with the token in the link; and what it installed in its home. Nothing of the agent's runs but what is imported."""
     page.goto(f"{watched.notebook}/lab?token={watched.notebook_token}")
     page.click(".jp-LauncherCard[data-category='Notebook']")
     page.wait_for_selector("text=Python (workspace) | Idle")
     page.click(".jp-CodeCell .cm-content")
-    page.keyboard.type("import app; print(app.greet('from the notebook'))")
+    page.keyboard.type("import app, installed, json; print(app.greet(installed.ANSWER))")
     page.keyboard.press("Shift+Enter")
-    page.wait_for_selector(".jp-OutputArea-output >> text=hello from the notebook")
+    page.wait_for_selector(".jp-OutputArea-output >> text=hello what the agent installed")
+    assert watched.sh(Container.AGENT, "cat /workspace/ran 2>/dev/null || true") == ""
     page.keyboard.press("Control+S")
     page.wait_for_selector("text=Saving completed")
 
 
-def _guess(watched: Watched) -> set[int]:
+def _ticks(watched: Ways) -> int:
+    """How far the agent's work has come."""
+    return int(watched.sh(Container.AGENT, f"wc -l < {TICKS}"))
+
+
+def _guess(watched: Ways) -> set[int]:
     told: set[int] = set()
     with urllib3.PoolManager(retries=False) as pool:
         for number in range(GUESSES):
@@ -174,22 +153,22 @@ def _guess(watched: Watched) -> set[int]:
     return told
 
 
-def test_a_thousand_guesses_do_not_get_in(watched: Watched) -> None:
+def test_a_thousand_guesses_do_not_get_in(watched: Ways) -> None:
     """Neither at the gate nor at the notebook; the agent's work goes on, and how fast is told, not judged: the machine is shared."""
-    began, before = time.monotonic(), watched.ticks()
+    began, before = time.monotonic(), _ticks(watched)
     time.sleep(5)  # as long as it takes to see a rate; no assertion hangs on it
-    quiet = (watched.ticks() - before) / (time.monotonic() - began)
-    began, before = time.monotonic(), watched.ticks()
+    quiet = (_ticks(watched) - before) / (time.monotonic() - began)
+    began, before = time.monotonic(), _ticks(watched)
     assert _guess(watched) <= {401, 403, 429}
     seconds = time.monotonic() - began
-    busy = (watched.ticks() - before) / seconds
+    busy = (_ticks(watched) - before) / seconds
     print(f"{2 * GUESSES} guesses in {seconds:.1f} s; the agent worked at {busy / quiet:.2f} of its rate before")
     assert busy > 0
     restarts = {one["restartCount"] for one in watched.tenant.pods(NAME)[-1]["status"]["containerStatuses"]}
     assert restarts == {0}
 
 
-def _questions(watched: Watched) -> list[Question]:
+def _questions(watched: Ways) -> list[Question]:
     files = watched.sh(Container.DESKTOP, "cd /opt/agentjob/desktop/novnc && find . -type f -printf '/%P\\n'").split()
     desktop = ["/", "/websockify", "/defaults.json", "/login", "/%2e%2e/%2e%2e/etc/passwd", "//etc/passwd", *files]
     questions: list[Question] = [(pod.DESKTOP_PORT, "GET", path) for path in desktop]
@@ -216,7 +195,7 @@ def _knows_no_such(question: Question, code: int) -> bool:
     return question[0] == pod.NOTEBOOK_PORT and code in {404, 405}
 
 
-def test_nothing_opens_without_the_token_to_the_agent_or_to_another_pod(watched: Watched) -> None:
+def test_nothing_opens_without_the_token_to_the_agent_or_to_another_pod(watched: Ways) -> None:
     """Every file of noVNC and every kind of address of Jupyter, from both; no other port is there for another pod."""
     namespace, questions = watched.tenant.namespace, _questions(watched)
     own = ask(namespace, watched.pod, Container.AGENT, "127.0.0.1", questions)
@@ -232,7 +211,7 @@ def test_nothing_opens_without_the_token_to_the_agent_or_to_another_pod(watched:
     assert {code for code, _ in ask(namespace, "stranger", "stranger", address, closed).values()} == {0}
 
 
-def test_sockets_and_tokens_are_out_of_the_agents_reach(watched: Watched) -> None:
+def test_sockets_and_tokens_are_out_of_the_agents_reach(watched: Ways) -> None:
     """X accepts nobody without the cookie; the VNC socket, the gate's hash and the notebook's token are in no mount of the agent's."""
     look = "XAUTHORITY=/dev/null xdotool getdisplaygeometry >/dev/null 2>&1 && echo open || echo refused"
     assert watched.sh(Container.AGENT, look).strip() == "refused"
@@ -242,7 +221,7 @@ def test_sockets_and_tokens_are_out_of_the_agents_reach(watched: Watched) -> Non
     assert watched.sh(Container.AGENT, "grep -c '@.*X11' /proc/net/unix || true").strip() == "0"
 
 
-def test_what_the_person_did_is_in_the_archive_and_nothing_stays(watched: Watched, tmp_path: Path) -> None:
+def test_what_the_person_did_is_in_the_archive_and_nothing_stays(watched: Ways, tmp_path: Path) -> None:
     """Last: the agent ends. The archive has the file of the desktop and the notebook, no checkpoints; every container ended well."""
     watched.sh(Container.AGENT, "touch /tmp/go")
     job = watched.tenant.finished(NAME)

@@ -7,6 +7,8 @@ from typing import Final
 from agentjob_api.pod import RUNTIME_BIN
 
 EVENT_VIEW: Final = (RUNTIME_BIN, "event-view")
+WINDOWS: Final = ("agent-view", "workspace-terminal")
+"""X names of the windows that `layout` places, in its order."""
 
 
 @dataclass(frozen=True)
@@ -18,9 +20,23 @@ class Program:
     keep: bool
 
 
-def terminal(title: str, icon: str, geometry: str, command: tuple[str, ...]) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Geometry:
+    """Of a terminal: size in characters, place in pixels."""
+
+    columns: int
+    rows: int
+    x: int
+    y: int
+
+    def __str__(self) -> str:
+        """As X programs take it."""
+        return f"{self.columns}x{self.rows}+{self.x}+{self.y}"
+
+
+def terminal(title: str, name: str, geometry: Geometry, command: tuple[str, ...]) -> tuple[str, ...]:
     """An xterm that runs `command`."""
-    return ("xterm", "-name", icon, "-title", title, "-geometry", geometry, "-e", *command)
+    return ("xterm", "-name", name, "-title", title, "-geometry", str(geometry), "-e", *command)
 
 
 def programs(files: Path, width: int, height: int) -> tuple[Program, ...]:
@@ -29,8 +45,8 @@ def programs(files: Path, width: int, height: int) -> tuple[Program, ...]:
     return (
         Program("window-manager", ("openbox", "--config-file", str(files / "openbox/rc.xml")), keep=True),
         Program("panel", ("tint2", "-c", str(files / "tint2rc")), keep=True),
-        Program("event-view", terminal("Agent", "agent-view", view, EVENT_VIEW), keep=False),
-        Program("terminal", terminal("Terminal", "workspace-terminal", shell, (str(files / "shell"),)), keep=False),
+        Program("event-view", terminal("Agent", WINDOWS[0], view, EVENT_VIEW), keep=False),
+        Program("terminal", terminal("Terminal", WINDOWS[1], shell, (str(files / "shell"),)), keep=False),
     )
 
 
@@ -42,13 +58,12 @@ _PANEL: Final = 38
 _GAP: Final = 14
 
 
-def layout(width: int, height: int) -> tuple[str, str]:
-    """X geometries (columns x rows + pixels) of the event view on the left and the terminal on the right."""
+def layout(width: int, height: int) -> tuple[Geometry, Geometry]:
+    """The event view on the left and the terminal on the right."""
     usable = height - _PANEL - 2 * _GAP
     rows = max(8, (usable - _FRAME[1]) // CELL[1])
     left = (width - 3 * _GAP) * 58 // 100
     right = width - 3 * _GAP - left
-    view = f"{max(40, (left - _FRAME[0]) // CELL[0])}x{rows}+{_GAP}+{_GAP}"
-    shell_rows = max(8, rows * 55 // 100)
-    shell = f"{max(30, (right - _FRAME[0]) // CELL[0])}x{shell_rows}+{left + 2 * _GAP}+{_GAP}"
+    view = Geometry(max(40, (left - _FRAME[0]) // CELL[0]), rows, _GAP, _GAP)
+    shell = Geometry(max(30, (right - _FRAME[0]) // CELL[0]), max(8, rows * 55 // 100), left + 2 * _GAP, _GAP)
     return view, shell

@@ -8,6 +8,7 @@ import time
 from typing import Final
 
 from agentjob_runtime.common import jsonlog
+from agentjob_runtime.desktop.arrange import Arrangement
 from agentjob_runtime.desktop.backoff import Backoff
 from agentjob_runtime.desktop.programs import programs
 from agentjob_runtime.desktop.settings import Settings
@@ -64,7 +65,7 @@ async def run_session(settings: Settings) -> None:
 
 
 async def _use_screen(settings: Settings, environment: dict[str, str]) -> None:
-    """Runs the programs and keeps the wallpaper fitting. Ends only by an error or cancellation."""
+    """Runs the programs and keeps wallpaper and windows fitting. Ends only by an error or cancellation."""
     async with contextlib.AsyncExitStack() as stack:
         connection = await _wait_for_server(settings, stack)
         screen = connection.screen
@@ -75,7 +76,8 @@ async def _use_screen(settings: Settings, environment: dict[str, str]) -> None:
             for program in programs(settings.files, screen.width, screen.height)
         ]
         try:
-            await _keep_wallpaper(connection, settings, environment)
+            arrangement = Arrangement(screen.width, screen.height, settings.workspace, environment)
+            await _keep_fitting(connection, arrangement, settings, environment)
         except (X11Error, OSError, EOFError) as error:
             raise SessionError(f"the X server is gone ({error})") from error
         finally:
@@ -96,21 +98,30 @@ async def _wait_for_server(settings: Settings, stack: contextlib.AsyncExitStack)
         await asyncio.sleep(_POLL_SECONDS)
 
 
-async def _keep_wallpaper(connection: Connection, settings: Settings, environment: dict[str, str]) -> None:
+async def _keep_fitting(
+    connection: Connection, arrangement: Arrangement, settings: Settings, environment: dict[str, str]
+) -> None:
+    async def fit(size: tuple[int, int]) -> None:
+        await asyncio.sleep(_SETTLE_SECONDS)
+        await _set_wallpaper(settings, environment)
+        try:
+            await arrangement.fit(*size)
+        except (OSError, TimeoutError) as error:
+            jsonlog.event(LOG, logging.WARNING, f"cannot lay the windows out again: {error or 'xdotool hangs'}")
+
     pending: asyncio.Task[None] | None = None
     try:
-        async for _size in connection.sizes():
+        async for size in connection.sizes():
             if pending:
                 pending.cancel()
-            pending = asyncio.create_task(_set_wallpaper(settings, environment, _SETTLE_SECONDS))
+            pending = asyncio.create_task(fit(size))
     finally:
         if pending:
             pending.cancel()
 
 
-async def _set_wallpaper(settings: Settings, environment: dict[str, str], after_seconds: float = 0) -> None:
+async def _set_wallpaper(settings: Settings, environment: dict[str, str]) -> None:
     """A desktop without wallpaper is still one: failures are logged."""
-    await asyncio.sleep(after_seconds)
     argv = ["hsetroot", "-cover", str(settings.files / "wallpaper.svg")]
     try:
         process = await start(argv, settings.workspace, environment, quiet=True)

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from agentjob_runtime.scripted_model.history import last_results, parse_id
+from agentjob_runtime.scripted_model.history import last_pictures, last_results, parse_id
 from agentjob_runtime.scripted_model.invariants import ViolationError, tool_names
 from agentjob_runtime.scripted_model.script import Expectation, Script, Turn
 
@@ -27,8 +27,11 @@ def check_turn(body: dict[str, Any], script: Script, turn: Turn) -> None:
         if call.name not in declared:
             raise ViolationError(f"the script calls the tool {call.name}, which the request does not declare")
     results = last_results(body["messages"])
+    pictures = last_pictures(body["messages"])
     for expectation in turn.expect:
         _check_expectation(expectation, results)
+        if expectation.pictures not in (None, pictures):
+            raise ViolationError(f"the script expects {expectation.pictures} pictures, there are {pictures}")
 
 
 def _check_known_calls(messages: list[dict[str, Any]], script: Script) -> None:

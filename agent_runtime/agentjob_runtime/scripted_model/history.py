@@ -9,6 +9,8 @@ import re
 from typing import Any, Final
 
 _ID: Final = re.compile(r"call_(?P<turn>\d{1,6})_(?P<number>\d{1,4})(?P<fault>_fault\d*)?")
+_PNG: Final = "data:image/png;base64,iVBORw0KGgo"
+"""With the signature that every PNG file begins with."""
 _MARK: Final = re.compile(r"\[scripted turn (-?\d{1,6})\]")
 
 
@@ -59,6 +61,15 @@ def last_results(messages: list[dict[str, Any]]) -> list[str]:
         if message["role"] == "tool":
             results.insert(0, content_text(message.get("content")))
     return results
+
+
+def last_pictures(messages: list[dict[str, Any]]) -> int:
+    """How many PNG files came as images after the last assistant message."""
+    last = max((n for n, message in enumerate(messages) if message["role"] == "assistant"), default=-1)
+    contents = [message.get("content") for message in messages[last + 1 :]]
+    parts = [part for content in contents if isinstance(content, list) for part in content if isinstance(part, dict)]
+    urls = [str((part.get("image_url") or {}).get("url", "")) for part in parts if part.get("type") == "image_url"]
+    return sum(url.startswith(_PNG) for url in urls)
 
 
 def conversation_key(messages: list[dict[str, Any]]) -> str:

@@ -74,6 +74,8 @@ class Expectation(ScriptModel):
     matches: str | None = None
     """A regular expression, searched in all lines."""
     exit_code: int | None = None
+    pictures: Annotated[int, Field(ge=0)] | None = None
+    """How many PNG files came as images with the results of that turn, whichever call they belong to."""
 
 
 class ScriptedUsage(ScriptModel):

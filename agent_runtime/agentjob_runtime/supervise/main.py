@@ -8,6 +8,8 @@ import logging
 import signal
 import sys
 import threading
+import time
+from pathlib import Path
 from typing import Final
 
 from agentjob_api import pod
@@ -20,6 +22,8 @@ from agentjob_runtime.supervise.child import Child
 
 _log = logging.getLogger(__name__)
 ROLES: Final = (Container.DESKTOP, Container.NOTEBOOK)
+MARKER: Final = ".agentjob-ended"
+"""In the home, which outlives the container: one that was killed and started again does not linger anew."""
 
 
 def main() -> int:
@@ -31,7 +35,8 @@ def main() -> int:
     child = Child(command_of(sys.argv[1]))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: child.stop())
-    watch(Paths.from_env().courier_life, lambda: _linger(float(sys.argv[2]), child))
+    paths = Paths.from_env()
+    watch(paths.courier_life, lambda: _linger(float(sys.argv[2]), child, paths.home / MARKER))
     child.run()
     return ExitCode.SUCCESS
 
@@ -41,8 +46,20 @@ def command_of(role: str) -> list[str]:
     return [*sys.orig_argv[: sys.orig_argv.index(pod.ROLE_SUPERVISE)], role]
 
 
-def _linger(seconds: float, child: Child) -> None:
-    _log.info("the courier has ended; staying for %.0f s", seconds)
-    timer = threading.Timer(seconds, child.stop)
+def left_of(seconds: float, marker: Path) -> float:
+    """How much of `seconds` is left since `marker` was made, which is now unless an earlier life of this container made it."""
+    try:
+        if not marker.exists():
+            marker.touch()
+        return max(0.0, seconds - max(0.0, time.time() - marker.stat().st_mtime))
+    except OSError as error:
+        _log.warning("cannot note when the courier ended (%s)", error)
+        return seconds
+
+
+def _linger(seconds: float, child: Child, marker: Path) -> None:
+    left = left_of(seconds, marker)
+    _log.info("the courier has ended; staying for %.0f s", left)
+    timer = threading.Timer(left, child.stop)
     timer.daemon = True
     timer.start()

@@ -70,6 +70,16 @@ def run() -> Mount:
     return Mount(empty_dir("run", RUN_SIZE), pod.RUN_DIR)
 
 
+def agent_home(size_limit: str) -> Mount:
+    """Where the agent's tools install packages."""
+    return Mount(empty_dir("home", size_limit), pod.HOME)
+
+
+def agent_home_seen(size_limit: str) -> Mount:
+    """The same for the notebook, which has a home of its own."""
+    return Mount(agent_home(size_limit).volume, pod.AGENT_HOME, read_only=True)
+
+
 def events() -> Mount:
     """Only the event stream, read-only: with the agent's lock in sight, whatever runs in the desktop could hold it."""
     return Mount(run().volume, pod.EVENTS, read_only=True, sub_path=pod.EVENTS.removeprefix(f"{pod.RUN_DIR}/"))

@@ -48,9 +48,11 @@ def give_up(summary: str) -> Turn:
     return call("finish", success=False, summary=summary)
 
 
-def after(turn: Turn, *, contains: str | None = None, exit_code: int | None = None) -> Turn:
+def after(
+    turn: Turn, *, contains: str | None = None, exit_code: int | None = None, pictures: int | None = None
+) -> Turn:
     """`turn`, once the result of the turn before is as expected; otherwise the model refuses and the job fails."""
-    wanted: Json = {"contains": contains, "exitCode": exit_code}
+    wanted: Json = {"contains": contains, "exitCode": exit_code, "pictures": pictures}
     return {**turn, "expect": [{key: value for key, value in wanted.items() if value is not None}]}
 
 

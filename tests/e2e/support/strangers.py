@@ -29,7 +29,7 @@ Question = tuple[int, str, str]
 
 def ask(namespace: str, pod: str, container: str, host: str, asked: list[Question]) -> dict[Question, tuple[int, str]]:
     """Status and `Location` of each answer; status 0 where nobody answers. Raises `CommandError`."""
-    words = ("exec", "-i", pod, "-c", container, "--", "python3", "-", json.dumps([host, asked]))
+    words = ("exec", "-i", pod, "-c", container, "--", "python3", "-I", "-", json.dumps([host, asked]))
     told = json.loads(kubectl("-n", namespace, *words, stdin=_ASK))
     return {question: (status, location) for question, (status, location) in zip(asked, told, strict=True)}
 

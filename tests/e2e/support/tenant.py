@@ -75,10 +75,10 @@ class Tenant:
                 return line
         raise AssertionError(f"the log of {container} in {pod_name} did not say {text!r} within {SAYING_SECONDS} s")
 
-    def exec(self, name: str, *command: str, container: str = pod.Container.AGENT) -> str:
+    def exec(self, name: str, *command: str, container: str = pod.Container.AGENT, check: bool = True) -> str:
         """Runs a command in a container of the current attempt; its output."""
         pod_name = status(self.job(name))["podName"]
-        return shell.kubectl("-n", self.namespace, "exec", pod_name, "-c", container, "--", *command)
+        return shell.kubectl("-n", self.namespace, "exec", pod_name, "-c", container, "--", *command, check=check)
 
     def logs(self, name: str, container: str) -> str:
         """The log of a container of the current attempt."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import threading
 import time
 from contextlib import suppress
@@ -13,6 +14,7 @@ import pytest
 from agentjob_api.job_config import DesktopConfig
 from agentjob_runtime.common.config import ConfigError
 from agentjob_runtime.desktop import backoff, supervise, xserver
+from agentjob_runtime.desktop.arrange import moves, pixels, sizes
 from agentjob_runtime.desktop.programs import Program, layout
 from agentjob_runtime.desktop.ready import probe
 from agentjob_runtime.desktop.settings import Settings
@@ -122,10 +124,19 @@ def test_a_resolution_is_two_numbers(resolution: str) -> None:
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (1280, 800), (1920, 1080), (3840, 2160)])
 def test_windows_fit_the_screen(width: int, height: int) -> None:
     """Columns and rows of both terminals are sensible at any size."""
-    for geometry in layout(width, height):
-        columns, rows = (int(number) for number in geometry.split("+")[0].split("x"))
-        assert 30 <= columns < width // 8
-        assert 8 <= rows < height // 17
+    for place in layout(width, height):
+        assert 30 <= place.columns < width // 8
+        assert 8 <= place.rows < height // 17
+        assert re.fullmatch(r"\d+x\d+\+\d+\+\d+", str(place))
+
+
+def test_a_window_is_known_by_the_size_it_was_given() -> None:
+    """xdotool tells it as shell variables; a window that has gone meanwhile has none."""
+    place = layout(1280, 800)[0]
+    width, height = pixels(place)
+    assert sizes(f"WINDOW=7\nX=14\nY=38\nWIDTH={width}\nHEIGHT={height}\nSCREEN=0\n") == (width, height)
+    assert sizes("") is None
+    assert moves("7", place)[:4] == ("windowsize", "7", str(width), str(height))
 
 
 def _vnc_server(path: Path, answers: bytes) -> socket:

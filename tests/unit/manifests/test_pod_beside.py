@@ -165,3 +165,16 @@ def test_a_person_reaches_the_services_as_the_agent_does() -> None:
         assert found[container]["REDIS_URL"] == "redis://127.0.0.1:6379/0"
         assert found[container]["PGDATABASE"] == "other"
     assert not [name for name in found["courier"] if name.startswith(("PG", "DATABASE", "REDIS"))]
+
+
+@pytest.mark.parametrize("can", [True, False])
+def test_a_killed_container_is_started_again_where_the_cluster_can(can: bool) -> None:
+    """Only with the exit code of SIGKILL: whatever else ends would keep the finished pod. An older API server refuses the fields."""
+    beside = BesideSettings(restart_killed=can)
+    built = pod_spec(EVERYTHING, example_settings().model_copy(update={"beside": beside}))
+    rules = {one["name"]: one.get("restartPolicyRules") for one in built["containers"]}
+    killed = [{"action": "Restart", "exitCodes": {"operator": "In", "values": [137]}}]
+    expected = killed if can else None
+    assert rules == {"courier": None, "agent": None, "desktop": expected, "notebook": expected}
+    policies = {one["name"]: one.get("restartPolicy") for one in built["containers"]}
+    assert policies["desktop"] == policies["notebook"] == ("Never" if can else None)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from agentjob_api.job_config import NotebookConfig
-from agentjob_api.pod import KEY_NOTEBOOK_TOKEN, NOTEBOOK_PORT, WORKSPACE, ExitCode
+from agentjob_api.pod import AGENT_HOME, KEY_NOTEBOOK_TOKEN, NOTEBOOK_PORT, WORKSPACE, ExitCode
 from agentjob_runtime.common.paths import Paths
 from agentjob_runtime.notebook import kernel, settings
 
@@ -86,24 +86,42 @@ def test_the_environment_carries_nothing_that_changes_jupyter(tmp_path: Path) ->
     assert environment[settings.ENV_TOKEN_FILE] == str(tmp_path / "token")
 
 
-def make_environment(folder: Path, version: str) -> Path:
-    """What a virtual environment consists of, as far as `choose` looks."""
-    (folder / "lib" / version / "site-packages").mkdir(parents=True)
-    (folder / "bin").mkdir()
-    (folder / "bin/python").symlink_to(sys.executable)
-    return folder
-
-
-def test_a_kernel_takes_the_first_environment_of_its_own_version(tmp_path: Path) -> None:
-    """Compiled packages of another version cannot be imported together with IPython's."""
+def make_environment(folder: Path, version: str = "") -> Path:
+    """What a virtual environment consists of, as far as a kernel looks."""
     own = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    other = make_environment(tmp_path / "other", "python2.7")
-    fitting = make_environment(tmp_path / "fitting", own)
-    assert kernel.choose([tmp_path / "missing", other, fitting]) == str(fitting / "bin/python")
-    assert kernel.choose([other]) == kernel.IMAGE_PYTHON
+    packages = folder / "lib" / (version or own) / "site-packages"
+    packages.mkdir(parents=True)
+    return packages
+
+
+def test_a_kernel_sees_the_packages_of_its_own_version(tmp_path: Path) -> None:
+    """Compiled packages of another version cannot be imported."""
+    make_environment(tmp_path / "other", "python2.7")
+    fitting = make_environment(tmp_path / "fitting")
+    assert kernel.folders([tmp_path / "missing", tmp_path / "other", tmp_path / "fitting"]) == [str(fitting)]
+
+
+def test_of_the_agents_pth_files_only_folders_are_taken(tmp_path: Path) -> None:
+    """An editable install is found; code, a FIFO, bytes that are no text, and what is not there are not even an error."""
+    packages, source = make_environment(tmp_path), tmp_path / "src"
+    source.mkdir()
+    (packages / "a.pth").write_text(f"# comment\nimport os; os.mkdir('{tmp_path}/ran')\n{source}\n/not/there\n")
+    (packages / "b.pth").write_bytes(b"\xff\xfe\0")
+    os.mkfifo(packages / "c.pth")
+    (packages / "d.pth").symlink_to("/dev/zero")
+    (packages / "e.pth").write_text("a\0b\n")
+    assert kernel.folders([tmp_path]) == [str(packages), str(source)]
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_agents_folders_are_behind_the_standard_library() -> None:
+    """Its `json.py` is not what Jupyter gets; its newer package wins over the image's."""
+    path = ["/usr/lib/python3.13", "/usr/lib/python3/dist-packages", "/jupyter/site-packages"]
+    kernel.add_to_path(path, ["", "/workspace"])
+    assert path == ["/usr/lib/python3.13", "", "/workspace", "/usr/lib/python3/dist-packages", "/jupyter/site-packages"]
 
 
 def test_the_kernels_own_constants_are_the_contracts() -> None:
-    """The file is run by any interpreter, so it cannot import them."""
-    assert kernel.WORKSPACE == WORKSPACE
-    assert str(settings.JUPYTER / "bin/python") == kernel.JUPYTER_PYTHON
+    """The file is run by the image's Python, so it cannot import them."""
+    assert (kernel.WORKSPACE, kernel.AGENT_HOME) == (WORKSPACE, AGENT_HOME)
+    assert str(settings.JUPYTER) == kernel.JUPYTER

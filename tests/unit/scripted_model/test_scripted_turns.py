@@ -156,6 +156,22 @@ async def test_expectation(expectation: dict[str, Any], output: str, met: bool) 
         assert bool(scripted.violations()) is not met
 
 
+@pytest.mark.parametrize(("sent", "met"), [(1, True), (0, False), (2, False)])
+async def test_expected_pictures(sent: int, met: bool) -> None:
+    """Images that came after the turn count, those of earlier turns do not."""
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAA="}}
+    seen = {"role": "user", "content": [{"type": "text", "text": "the picture"}, picture]}
+    task = inline_task({"toolCalls": [SHELL]}, {"toolCalls": [SHELL]}, {**FINISH, "expect": [{"pictures": 1}]})
+    calls = [(assistant((f"call_{n}_0", "run_shell", "{}")), result(f"call_{n}_0", "x")) for n in range(2)]
+    conversation = messages(task, *calls[0], seen, *calls[1], *[seen] * sent)
+    async with running_scripted() as scripted:
+        if met:
+            await ask(scripted, conversation)
+        else:
+            with pytest.raises(openai.BadRequestError, match="the script expects 1 pictures"):
+                await ask(scripted, conversation)
+
+
 async def test_fences_inside_a_script() -> None:
     """A longer fence around it; text before and after, and Windows line ends."""
     script = "turns:\n  - text: |\n      ```js\n      x\n      ```\n"

@@ -12,6 +12,7 @@ import pytest
 from agentjob_api.pod import ExitCode
 from agentjob_runtime.common.courier_life import live
 from agentjob_runtime.common.paths import Paths
+from agentjob_runtime.supervise.main import left_of
 
 
 class Supervised:
@@ -141,6 +142,16 @@ def test_the_linger_ends_by_itself(supervised: Supervised) -> None:
     supervised.courier_lives()
     supervised.courier_ends()
     assert process.wait(10) == ExitCode.SUCCESS
+
+
+def test_a_container_that_was_killed_does_not_linger_anew(tmp_path: Path) -> None:
+    """The home outlives it, and with it since when it lingers."""
+    marker = tmp_path / "ended"
+    assert left_of(100, marker) == pytest.approx(100, abs=5)
+    os.utime(marker, (time.time() - 70, time.time() - 70))
+    assert left_of(100, marker) == pytest.approx(30, abs=5)
+    assert left_of(60, marker) == 0
+    assert left_of(60, tmp_path / "no" / "home") == 60
 
 
 def test_what_dies_is_started_again(supervised: Supervised) -> None:

@@ -29,7 +29,7 @@ def agent(attempt: Attempt, settings: Settings) -> Part:
             volumes.config(attempt, Container.AGENT, pod.KEY_TASK, pod.KEY_CONFIG),
             volumes.workspace(attempt),
             volumes.run(),
-            volumes.Mount(volumes.empty_dir("home", resources.agent_home), pod.HOME),
+            volumes.agent_home(resources.agent_home),
             volumes.scratch(Container.AGENT, resources.agent_tmp),
             *((volumes.x11(read_only=True),) if display else ()),
         ),

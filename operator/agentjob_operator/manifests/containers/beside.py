@@ -8,6 +8,7 @@ from agentjob_api.pod import Container
 from agentjob_operator.manifests import volumes
 from agentjob_operator.manifests.attempt import Attempt
 from agentjob_operator.manifests.containers.part import plain
+from agentjob_operator.settings import BesideSettings
 
 PROBE_SECONDS: Final = 5
 
@@ -20,6 +21,21 @@ def supervised(container: Container, attempt: Attempt) -> tuple[str, ...]:
 def home(container: Container, size: str) -> volumes.Mount:
     """A home of its own: the agent could leave a `.bashrc` in its own for whoever opens a terminal here."""
     return volumes.Mount(volumes.in_memory(f"{container}-home", size), pod.HOME)
+
+
+KILLED: Final = 137
+"""Exit code of SIGKILL: the kernel's when memory runs out. `supervise` itself never ends with it."""
+
+
+def restart_fields(settings: BesideSettings) -> dict[str, Any]:
+    """Started again when it was killed, and only then (KEP-5307; fields that an older API server would refuse).
+
+    Never for any other end: an image that is not ours ends with another code each time, and would keep the finished pod from ending.
+    """
+    if not settings.restart_killed:
+        return {}
+    killed = {"action": "Restart", "exitCodes": {"operator": "In", "values": [KILLED]}}
+    return {"restartPolicy": "Never", "restartPolicyRules": [killed]}
 
 
 def beside_fields(port: int, ready_role: str) -> dict[str, Any]:

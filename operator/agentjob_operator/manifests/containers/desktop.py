@@ -2,7 +2,8 @@
 
 A main container, not a native sidecar: a sidecar whose image cannot be pulled, whose program is missing or that ends at once keeps
 all main containers from starting (seen with 1.35), and the agent with them. Beside the agent it can only fail alone. In exchange
-`supervise` does what the kubelet does for sidecars: it starts the desktop again, and ends it with the courier.
+`supervise` does what the kubelet does for sidecars: it starts the desktop again, and ends it with the courier; where the cluster can,
+the kubelet starts a container again that was killed whole.
 """
 
 from agentjob_api import pod
@@ -10,7 +11,7 @@ from agentjob_api.pod import Container
 
 from agentjob_operator.manifests import volumes
 from agentjob_operator.manifests.attempt import Attempt
-from agentjob_operator.manifests.containers.beside import beside_fields, display_env, home, supervised
+from agentjob_operator.manifests.containers.beside import beside_fields, display_env, home, restart_fields, supervised
 from agentjob_operator.manifests.containers.part import Part, plain
 from agentjob_operator.manifests.containers.services import client_env
 from agentjob_operator.settings import Settings
@@ -37,5 +38,5 @@ def desktop(attempt: Attempt, settings: Settings) -> Part:
             volumes.scratch_in_memory(Container.DESKTOP),
             volumes.x11(),
         ),
-        extra=beside_fields(pod.DESKTOP_PORT, pod.ROLE_DESKTOP_READY),
+        extra=beside_fields(pod.DESKTOP_PORT, pod.ROLE_DESKTOP_READY) | restart_fields(settings.beside),
     )

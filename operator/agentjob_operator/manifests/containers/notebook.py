@@ -5,7 +5,7 @@ from agentjob_api.pod import Container
 
 from agentjob_operator.manifests import volumes
 from agentjob_operator.manifests.attempt import Attempt
-from agentjob_operator.manifests.containers.beside import beside_fields, home, supervised
+from agentjob_operator.manifests.containers.beside import beside_fields, home, restart_fields, supervised
 from agentjob_operator.manifests.containers.part import Part, plain
 from agentjob_operator.manifests.containers.services import client_env
 from agentjob_operator.settings import Settings
@@ -24,8 +24,9 @@ def notebook(attempt: Attempt, settings: Settings) -> Part:
             volumes.config(attempt, Container.NOTEBOOK, pod.KEY_CONFIG, pod.KEY_NOTEBOOK_TOKEN),
             volumes.workspace(attempt),
             volumes.courier_life(),
+            volumes.agent_home_seen(settings.resources.agent_home),
             home(Container.NOTEBOOK, settings.resources.notebook_home),
             volumes.scratch_in_memory(Container.NOTEBOOK),
         ),
-        extra=beside_fields(pod.NOTEBOOK_PORT, pod.ROLE_NOTEBOOK_READY),
+        extra=beside_fields(pod.NOTEBOOK_PORT, pod.ROLE_NOTEBOOK_READY) | restart_fields(settings.beside),
     )

@@ -1,6 +1,5 @@
-"""A desktop in a pod of its own, and the way to it from this machine."""
+"""A pod with a desktop or a notebook as the operator makes them, without an AgentJob, and the way to it from this machine."""
 
-import hashlib
 import json
 import secrets
 import time
@@ -9,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import yaml
-from agentjob_api import pod as pod_contract
 
 from e2e.support.api import Api, Json
 from e2e.support.forwarding import forwarded
@@ -17,24 +15,27 @@ from e2e.support.paths import E2E
 from e2e.support.shell import kubectl
 
 READY_SECONDS = 240.0
+BASE = "/jobs/todo-app/notebook/"
 
 
 @dataclass(frozen=True)
-class Desktop:
-    """`url`: the gate through a forwarded port, as a person reaches it; `token`: the right one."""
+class LonePod:
+    """`url`: a port of it, forwarded, as a person reaches it; `token`: what is asked for there."""
 
     api: Api
     namespace: str
+    name: str
+    """Of the pod and of the container that it is about."""
     url: str
     token: str
 
     @property
     def _path(self) -> str:
-        return f"/api/v1/namespaces/{self.namespace}/pods/desktop"
+        return _path(self.namespace, self.name)
 
     def sh(self, container: str, script: str, check: bool = True) -> str:
         """What a shell in `container` prints."""
-        return kubectl("-n", self.namespace, "exec", "desktop", "-c", container, "--", "sh", "-c", script, check=check)
+        return kubectl("-n", self.namespace, "exec", self.name, "-c", container, "--", "sh", "-c", script, check=check)
 
     def pod(self) -> Json:
         """The Pod."""
@@ -43,6 +44,10 @@ class Desktop:
     def wait(self, until: Callable[[Json], bool], seconds: float = READY_SECONDS) -> Json:
         """The Pod as soon as `until` holds."""
         return self.api.wait(self._path, until, seconds)
+
+    def wait_until_ready(self, ready: bool = True) -> Json:
+        """The Pod as soon as the readiness probe is happy, or is not."""
+        return self.wait(lambda pod: is_ready(pod, self.name) is ready)
 
     def eventually(self, container: str, script: str, seconds: float = 60.0) -> str:
         """Runs `script` until it prints something. Raises `AssertionError`."""
@@ -54,9 +59,9 @@ class Desktop:
         raise AssertionError(f"nothing from {script!r} within {seconds:.0f} s")
 
 
-def is_ready(pod: Json) -> bool:
-    """Whether the readiness probe of the desktop is happy."""
-    return any(c["name"] == "desktop" and c["ready"] for c in pod.get("status", {}).get("containerStatuses", []))
+def is_ready(pod: Json, container: str) -> bool:
+    """Whether the readiness probe of a container is happy."""
+    return any(c["name"] == container and c["ready"] for c in pod.get("status", {}).get("containerStatuses", []))
 
 
 def restarts(pod: Json) -> dict[str, int]:
@@ -64,27 +69,32 @@ def restarts(pod: Json) -> dict[str, int]:
     return {c["name"]: c["restartCount"] for c in pod["status"]["containerStatuses"]}
 
 
+def new_token() -> str:
+    """As the operator makes them."""
+    return secrets.token_urlsafe(24)
+
+
 @contextmanager
-def running_desktop(api: Api, namespace: str) -> Iterator[Desktop]:
-    """A ready desktop in a new namespace that enforces Pod Security `restricted`; both are removed at the end."""
-    token = secrets.token_urlsafe(24)
+def running_pod(api: Api, name: str, port: int, token: str, data: dict[str, str]) -> Iterator[LonePod]:
+    """The ready pod of `manifests/NAME-pod.yaml` with `data` in its Secret, in a namespace that enforces Pod Security `restricted`."""
+    namespace = f"e2e-{name}"
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     _apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}})
     try:
-        data = {"job.json": json.dumps(_JOB), "desktop-token.sha256": hashlib.sha256(token.encode()).hexdigest()}
-        _apply({"apiVersion": "v1", "kind": "Secret", "metadata": _named("desktop", namespace), "stringData": data})
-        pod = yaml.safe_load((E2E / "manifests" / "desktop-pod.yaml").read_text())
-        pod["metadata"] = _named("desktop", namespace)
-        _apply(pod)
-        api.wait(f"/api/v1/namespaces/{namespace}/pods/desktop", is_ready, READY_SECONDS)
-        with forwarded(namespace, "desktop", pod_contract.DESKTOP_PORT) as url:
-            yield Desktop(api, namespace, url, token)
+        metadata = {"name": name, "namespace": namespace}
+        secret = {"job.json": json.dumps(_JOB)} | data
+        _apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": secret})
+        pod = yaml.safe_load((E2E / "manifests" / f"{name}-pod.yaml").read_text())
+        _apply(pod | {"metadata": metadata})
+        api.wait(_path(namespace, name), lambda found: is_ready(found, name), READY_SECONDS)
+        with forwarded(namespace, name, port) as url:
+            yield LonePod(api, namespace, name, url, token)
     finally:
         kubectl("delete", "namespace", namespace, "--wait=false")
 
 
-def _named(name: str, namespace: str) -> dict[str, str]:
-    return {"name": name, "namespace": namespace}
+def _path(namespace: str, name: str) -> str:
+    return f"/api/v1/namespaces/{namespace}/pods/{name}"
 
 
 def _apply(manifest: Json) -> None:
@@ -101,4 +111,6 @@ _JOB: Json = {
     "archive": {"maxBytes": 1000000},
     "workspaceBytes": 1000000000,
     "desktop": {"resolution": "1280x800"},
+    "notebook": {"baseUrl": BASE},
+    "services": ["Postgres", "Redis"],
 }
