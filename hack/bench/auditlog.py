@@ -22,7 +22,7 @@ class AuditLog:
         self._offset = self._path.stat().st_size
 
     def requests(self) -> list[dict[str, object]]:
-        """The user's since the last call: `verb`, `resource`, `name`, `code`."""
+        """The user's since the last call: `verb`, `resource`, `namespace`, `name`, `code`."""
         with self._path.open("rb") as log:
             log.seek(self._offset)
             data = log.read()
@@ -38,6 +38,7 @@ def _request(entry: dict[str, object]) -> dict[str, object]:
     return {
         "verb": entry["verb"],
         "resource": resource,
+        "namespace": reference.get("namespace", ""),
         "name": reference.get("name", ""),
         "code": status.get("code", 0) if isinstance(status, dict) else 0,
     }

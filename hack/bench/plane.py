@@ -67,7 +67,7 @@ async def simulated(folder: Path, nodes: int = NODES) -> AsyncIterator[Plane]:
             control_plane(folder / "plane", controllers=True, audit_log=True, controller_flags=CONTROLLER_FLAGS)
         )
         store = stack.enter_context(running_store(folder))
-        own = _start_scheduler_and_kwok(stack, folder, cluster)
+        own = start_scheduler_and_kwok(stack, folder, cluster, kwok_config())
         async with Client(await cluster_of(cluster.kubeconfig)) as api:
             await _install_crd(api)
             user, token = await _install_rights(api)
@@ -76,10 +76,13 @@ async def simulated(folder: Path, nodes: int = NODES) -> AsyncIterator[Plane]:
             yield Plane(folder, cluster, api, store, (*cluster.servers, *own, store.server), user, token)
 
 
-def _start_scheduler_and_kwok(stack: ExitStack, folder: Path, cluster: ControlPlane) -> list[processes.Server]:
+def start_scheduler_and_kwok(
+    stack: ExitStack, folder: Path, cluster: ControlPlane, stages: str
+) -> list[processes.Server]:
+    """`stages`: kwok's configuration. Both are ended by `stack`."""
     scheduler_file, kwok_file = folder / "scheduler.json", folder / "kwok.yaml"
     scheduler_file.write_text(scheduler_config(cluster.kubeconfig))
-    kwok_file.write_text(kwok_config())
+    kwok_file.write_text(stages)
     binaries = ensure_binaries("kube-scheduler", "kwok")
     flags = (f"--config={scheduler_file}", f"--secure-port={processes.free_port()}", f"--cert-dir={folder}")
     commands = {

@@ -29,6 +29,8 @@ _EMBEDDED_PACKAGES: dict[str, Path | str] = {
     "buildah": "buildah",
     "mmdebstrap": "mmdebstrap",
     "golang-go": "go",
+    # A process with a wrong clock: the integration tests.
+    "faketime": "faketime",
     # A browser before the desktop and the notebook: the end-to-end tests.
     "chromium": "chromium",
     # promtool tests the alerts; prometheus scrapes the operator in the tests.

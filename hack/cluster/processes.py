@@ -26,6 +26,7 @@ class Server:
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    command: tuple[str, ...] = ()
 
     def check_alive(self) -> None:
         """ClusterError with the tail of the log when the server has ended."""
@@ -34,6 +35,10 @@ class Server:
             raise ClusterError(
                 f"{self.name} ended with exit code {self.process.returncode}; end of {self.log}:\n{tail}"
             )
+
+    def again(self) -> Server:
+        """The same command, once this one was stopped; whoever asks for it stops it. With an environment of its own it cannot."""
+        return start_server(self.name, list(self.command), self.log)
 
     def stop(self) -> None:
         """SIGTERM, and SIGKILL to a server that has not ended ten seconds later."""
@@ -66,7 +71,7 @@ def start_server(
             env=None if environment is None else dict(environment),
             start_new_session=True,
         )
-    return Server(name, process, log)
+    return Server(name, process, log, tuple(command))
 
 
 def free_port() -> int:

@@ -9,7 +9,6 @@ import gc
 import signal
 import sys
 from collections.abc import Coroutine, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
@@ -17,9 +16,10 @@ from aiohttp import web
 
 from agentjob_operator import health, leader, logs, preflight, source
 from agentjob_operator.cache import Cache
+from agentjob_operator.clock import Clock
 from agentjob_operator.handlers import Handlers
 from agentjob_operator.kube import paths
-from agentjob_operator.kube.auth import NoCluster, load_cluster
+from agentjob_operator.kube.auth import Cluster, NoCluster, load_cluster
 from agentjob_operator.kube.client import KubeClient
 from agentjob_operator.kube.errors import KubeError
 from agentjob_operator.kube.watch import Watch
@@ -39,6 +39,7 @@ START_TRIES: Final = 8
 DRAIN_SECONDS: Final = 5.0
 STOP_SECONDS: Final = 2.0
 STUCK_SECONDS: Final = 120.0
+LEASE_REQUEST_SECONDS: Final = 4.0
 
 logger = structlog.get_logger(__name__)
 
@@ -50,11 +51,12 @@ class Operator:
         self._settings = settings
         self._stop = asyncio.Event()
         self._health = health.Health()
+        self._clock, self._store_clock = Clock("the API server"), Clock("the object store")
         self._metrics = Metrics(
             default_model=settings.default_model.name,
             lease=settings.leader_election.lease_name,
             leads=lambda: self._health.state in ("syncing", "leading"),
-            clock=_now,
+            clocks=(self._clock, self._store_clock),
         )
 
     async def run(self) -> int:
@@ -62,18 +64,12 @@ class Operator:
         settings = self._settings
         cluster = await load_cluster()
         servers = await self._serve()
-        kube = KubeClient(
-            cluster,
-            timeout_seconds=settings.api_timeout_seconds,
-            qps=settings.api_qps,
-            burst=settings.api_burst,
-            connections=2 * settings.workers + 8,
-            metrics=self._metrics.requests,
-        )
+        kube = self._client(cluster, timeout=settings.api_timeout_seconds)
         self._catch_signals()
         try:
-            async with kube, ObjectStore(settings.storage) as store:
+            async with kube, ObjectStore(settings.storage, self._store_clock) as store:
                 await self._patiently("the API server", lambda: preflight.check(kube, settings.namespaces))
+                await store.compare_clocks()
                 restarts = await self._patiently("the API server", lambda: preflight.restarts_killed(kube))
                 beside = settings.beside.model_copy(update={"restart_killed": restarts})
                 self._settings = settings.model_copy(update={"beside": beside})
@@ -94,22 +90,38 @@ class Operator:
         options = self._settings.leader_election
         if not options.enabled:
             return await self._work(kube, store, None)
+        async with self._client(kube.cluster, timeout=min(LEASE_REQUEST_SECONDS, options.renew_seconds / 2)) as own:
+            election = leader.Election(own, options)
+            kube.may_write = election.held
+            return await self._stand_by(kube, store, election)
+
+    async def _stand_by(self, kube: KubeClient, store: ObjectStore, election: leader.Election) -> int:
         leading = asyncio.Event()
-        election = asyncio.create_task(
-            leader.lead(kube.cluster, options, leading.set, self._metrics.requests.trace), name="leader election"
-        )
+        task = asyncio.create_task(leader.lead(election, leading.set), name="leader election")
         self._health.state = "standby"
-        logger.info("standing by for the Lease", lease=options.lease_name)
+        logger.info("standing by for the Lease", lease=self._settings.leader_election.lease_name)
         try:
-            await _first(leading.wait(), self._stop.wait(), _ended(election))
+            await _first(leading.wait(), self._stop.wait(), _ended(task))
             if self._stop.is_set():
                 return EXIT_OK
             if leading.is_set():
-                return await self._work(kube, store, election)
-            _log_end(election)
+                return await self._work(kube, store, task)
+            _log_end(task)
             return EXIT_FAILED
         finally:
-            await _cancel([election])
+            await _cancel([task])
+
+    def _client(self, cluster: Cluster, *, timeout: float) -> KubeClient:
+        settings = self._settings
+        return KubeClient(
+            cluster,
+            timeout_seconds=timeout,
+            qps=settings.api_qps,
+            burst=settings.api_burst,
+            connections=2 * settings.workers + 8,
+            metrics=self._metrics.requests,
+            clock=self._clock,
+        )
 
     async def _work(self, kube: KubeClient, store: ObjectStore, election: asyncio.Task[None] | None) -> int:
         settings, cache = self._settings, Cache()
@@ -129,7 +141,8 @@ class Operator:
             kube=kube,
             storage=settings.storage,
             seconds=settings.sweep_seconds,
-            clock=_now,
+            clock=self._clock.now,
+            store_clock=self._store_clock.now,
             recorder=metrics.recorder,
             **page,  # type: ignore[arg-type]
         )
@@ -140,14 +153,17 @@ class Operator:
             cache=cache,
             settings=settings,
             network=network,
-            clock=_now,
+            clock=self._clock.now,
             finished=sweep.schedule,
             recorded=metrics.agentjobs.written,
         )
         reconcile = measured(reconciler.reconcile, metrics.recorder)
         handlers = Handlers(cache, queue)
         watches = [
-            Watch(kube, paths.in_namespace(collection, namespace), paths.MANAGED, handler)
+            Watch(
+                *(kube, paths.in_namespace(collection, namespace), paths.MANAGED, handler),
+                quiet_seconds=settings.watch_quiet_seconds,
+            )
             for collection, handler in ((paths.JOBS, handlers.job), (paths.PODS, handlers.pod))
             for namespace in tuple(settings.namespaces) or (None,)
         ]
@@ -171,6 +187,7 @@ class Operator:
                 *(kube, handlers, kopf_stop),
                 catch_signals=self._catch_signals,
                 request_timeout=settings.api_timeout_seconds,
+                quiet_seconds=settings.watch_quiet_seconds,
                 trace=metrics.requests.trace,
                 **page,  # type: ignore[arg-type]
             ),
@@ -180,10 +197,12 @@ class Operator:
         code = await self._until_end(watched)
         self._health.state = "stopping"
         queue.shut_down()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(queue.drained(), DRAIN_SECONDS)
         kopf_stop.set()
-        await asyncio.wait({stream}, timeout=STOP_SECONDS)
+        # Without the Lease there is nothing left to finish, and the next leader may already be waiting.
+        if election is None or not election.done():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(queue.drained(), DRAIN_SECONDS)
+            await asyncio.wait({stream}, timeout=STOP_SECONDS)
         await _cancel([stream, *parts])
         return code
 
@@ -204,7 +223,7 @@ class Operator:
             await asyncio.sleep(self._settings.resync_seconds)
             try:
                 await squaring.run()
-                await squaring.delete_abandoned(_now())
+                await squaring.delete_abandoned(self._clock.now())
             except KubeError as error:
                 logger.warning(f"resync: {error}, again in {self._settings.resync_seconds} s")
 
@@ -217,7 +236,7 @@ class Operator:
                 if tried == START_TRIES or self._stop.is_set():
                     raise
                 logger.warning(f"{what}: {error}", tries=tried, of=START_TRIES)
-                await asyncio.sleep(min(30, 2**tried / 2))
+                await asyncio.sleep(max(error.retry_after or 0.0, min(30, 2**tried / 2)))
         raise AssertionError("the last try returns or raises")
 
     def _catch_signals(self) -> None:
@@ -248,10 +267,6 @@ def _settle_memory() -> None:
     """What is loaded by now stays: without this each full collection walks 100,000 objects of imported modules, for 60 ms."""
     gc.collect()
     gc.freeze()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _log_end(task: asyncio.Task[Any]) -> None:

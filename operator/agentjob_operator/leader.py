@@ -1,104 +1,169 @@
-"""One of several replicas works: a Lease, by `kubernetes.aio.leaderelection`. Losing it ends the process.
+"""One of several replicas works: the one that holds the Lease. Losing it ends the process.
 
-kopf's peering is no election: equal priorities freeze everybody.
+kopf's peering is no election: equal priorities freeze everybody. Nor does `kubernetes.aio.leaderelection` (37.0) hold under a fault:
+it counts the time to give up from its next try on, by the wall clock, and a try may take eight seconds more, so that a leader that is
+cut off goes on after its Lease has run out; and one whose Lease another has taken goes on until then.
+
+What holds here, by each replica's own monotonic clock:
+  a leader writes for `renew_seconds` from the beginning of its last renewal that was answered (`held` is asked before each write);
+  another one takes the Lease `lease_seconds` after it saw that renewal, which is later.
 """
 
 import asyncio
-import copy
 import os
 import socket
 import uuid
-from collections.abc import Awaitable, Callable
-from http import HTTPStatus
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import aiohttp
 import structlog
-from kubernetes.aio.client import ApiClient, V1Lease, V1ObjectMeta
-from kubernetes.aio.client.exceptions import ApiException
-from kubernetes.aio.leaderelection.electionconfig import Config
-from kubernetes.aio.leaderelection.leaderelection import LeaderElection
-from kubernetes.aio.leaderelection.leaderelectionrecord import LeaderElectionRecord
-from kubernetes.aio.leaderelection.resourcelock.leaselock import LeaseLock
 
-from agentjob_operator.kube.auth import Cluster
+from agentjob_operator.kube import paths
+from agentjob_operator.kube.client import KubeClient
+from agentjob_operator.kube.errors import Conflict, Forbidden, KubeError, NotFound
+from agentjob_operator.lease import Sight, held_by, holder_of
 from agentjob_operator.settings import LeaderElection as Options
 
 NAMESPACE_FILE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-REQUEST_SECONDS: Final = 4.0
 RELEASE_SECONDS, RELEASE_TRIES = 2.0, 3
 
 logger = structlog.get_logger(__name__)
 
 
-class PatientLock(LeaseLock):
-    """A LeaseLock to which a lost connection is a failed try, not the end."""
+class Taken(Exception):  # noqa: N818 - a state
+    """Another one holds the Lease."""
 
-    async def get(
-        self, name: str, namespace: str
-    ) -> tuple[bool, LeaderElectionRecord] | tuple[bool, Exception] | tuple[bool, None]:
+
+class Election:
+    """One candidate. `kube` serves nothing else: what hangs elsewhere must not keep a renewal waiting."""
+
+    def __init__(self, kube: KubeClient, options: Options) -> None:
+        self._kube, self._options = kube, options
+        self._namespace = options.lease_namespace or _own_namespace()
+        self._identity = f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}"
+        self._sight = Sight(self._identity)
+        self._lease: dict[str, Any] | None = None
+        self._wrote = False
+        self._until = float("-inf")
+
+    def held(self) -> bool:
+        """Nobody else can have the Lease yet."""
+        return _now() < self._until
+
+    async def acquire(self) -> None:
+        """Returns when the Lease is held. Raises `Forbidden`; other errors are logged and it is tried again, for as long as it takes."""
+        while True:
+            if await self._take():
+                break
+            await asyncio.sleep(self._sight.pause(_now(), self._options.retry_seconds))
+        logger.info("holding the Lease", lease=self._options.lease_name, identity=self._identity)
+
+    async def keep(self) -> None:
+        """Renews it; returns when it is lost."""
+        while self.held():
+            await asyncio.sleep(max(0.0, min(self._options.retry_seconds, self._until - _now())))
+            try:
+                async with asyncio.timeout_at(self._until):
+                    await self._renew()
+            except Taken as error:
+                self._until = float("-inf")
+                logger.error(f"the Lease is lost: {error}")
+                return
+            except (KubeError, TimeoutError) as error:
+                logger.warning(f"the Lease cannot be renewed: {error or type(error).__name__}")
+        logger.error(f"the Lease is lost: it could not be renewed for {self._options.renew_seconds} s")
+
+    async def release(self) -> None:
+        """So that the next one need not wait for it to run out."""
+        self._until = float("-inf")
+        if not self._wrote:
+            return
         try:
-            async with asyncio.timeout(REQUEST_SECONDS):
-                return await super().get(name, namespace)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return False, ApiException(status=0, reason=str(error) or type(error).__name__)
+            async with asyncio.timeout(RELEASE_SECONDS):
+                for _ in range(RELEASE_TRIES):
+                    if await self._give_up():
+                        return
+            logger.warning(f"the Lease could not be given up: it changed {RELEASE_TRIES} times meanwhile")
+        except (KubeError, TimeoutError) as error:
+            logger.warning(f"the Lease could not be given up: {error or type(error).__name__}")
 
-    async def create(self, name: str, namespace: str, election_record: LeaderElectionRecord) -> bool:
-        # LeaseLock's own passes `pretty=True`, which the client of kubernetes 37.0 refuses: it wants a string.
-        return await _try(self._create(name, namespace, election_record))
-
-    async def _create(self, name: str, namespace: str, election_record: LeaderElectionRecord) -> bool:
-        body = V1Lease(metadata=V1ObjectMeta(name=name), spec=self.update_lease(election_record))
+    async def _take(self) -> bool:
+        began = _now()
         try:
-            await self.api_instance.create_namespaced_lease(namespace, body)
-        except ApiException as error:
-            logger.warning(f"the Lease cannot be created: {error.status} {error.reason}")
+            lease = await self._read()
+            if not self._sight.free(lease, _now()):
+                return False
+            await self._write(lease)
+        except Conflict:
+            logger.debug("another one was faster to take the Lease")
             return False
+        except Forbidden:
+            raise
+        except KubeError as error:
+            logger.warning(f"the Lease cannot be taken: {error}")
+            return False
+        self._until = began + self._options.renew_seconds
         return True
 
-    async def update(self, name: str, namespace: str, updated_record: LeaderElectionRecord) -> bool:
-        return await _try(super().update(name, namespace, updated_record))
-
-
-async def _try(request: Awaitable[bool]) -> bool:
-    try:
-        async with asyncio.timeout(REQUEST_SECONDS):
-            return await request
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        logger.warning(f"the Lease cannot be written: {error or type(error).__name__}")
-        return False
-
-
-async def lead(
-    cluster: Cluster, options: Options, started: Callable[[], None], trace: Callable[[], aiohttp.TraceConfig]
-) -> None:
-    """Waits for the Lease, calls `started`, and returns when the Lease is lost. Cancelled, it gives the Lease up."""
-    identity = f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}"
-    namespace = options.lease_namespace or _own_namespace()
-    configuration = copy.copy(cluster.configuration)
-    configuration.trace_configs = [trace()]
-    async with ApiClient(configuration) as client:
-        lock = PatientLock(options.lease_name, namespace, identity, client)
-
-        async def on_started() -> None:
-            started()
-
-        async def on_stopped() -> None:
-            logger.error("the Lease is lost")
-
-        config = Config(
-            lock,
-            lease_duration=options.lease_seconds,
-            renew_deadline=options.renew_seconds,
-            retry_period=options.retry_seconds,
-            onstarted_leading=on_started,
-            onstopped_leading=on_stopped,
-        )
+    async def _renew(self) -> None:
+        began = _now()
         try:
-            await LeaderElection(config).run()
-        finally:
-            await _release(lock, identity)
+            await self._write(self._lease)
+        except (Conflict, NotFound):
+            # It was changed or deleted by hand, our last renewal was not answered, or it is another's.
+            lease = await self._read()
+            if lease is not None and holder_of(lease) not in ("", self._identity):
+                raise Taken(f"{holder_of(lease)} holds it") from None
+            await self._write(lease)
+        self._until = began + self._options.renew_seconds
+
+    async def _give_up(self) -> bool:
+        """Whether the Lease is not ours any more."""
+        lease = await self._read()
+        if lease is None or holder_of(lease) != self._identity:
+            return True
+        lease["spec"]["holderIdentity"] = ""
+        try:
+            await self._kube.put(self._path, lease)
+        except Conflict:
+            return False
+        logger.info("the Lease is given up")
+        return True
+
+    async def _read(self) -> dict[str, Any] | None:
+        try:
+            return await self._kube.get(self._path)
+        except NotFound:
+            return None
+
+    async def _write(self, lease: dict[str, Any] | None) -> None:
+        """Creates it, or replaces exactly `lease`."""
+        name, seconds = self._options.lease_name, self._options.lease_seconds
+        body = held_by(
+            self._identity, lease, seconds=seconds, now=datetime.now(UTC), namespace=self._namespace, name=name
+        )
+        self._wrote = True
+        if lease is None:
+            self._lease = await self._kube.post(paths.leases(self._namespace), body)
+        else:
+            self._lease = await self._kube.put(self._path, body)
+
+    @property
+    def _path(self) -> str:
+        return paths.lease(self._namespace, self._options.lease_name)
+
+
+async def lead(election: Election, started: Callable[[], None]) -> None:
+    """Waits for the Lease, calls `started`, and returns when the Lease is lost. Cancelled, it gives the Lease up. Raises `Forbidden`."""
+    try:
+        await election.acquire()
+        started()
+        await election.keep()
+    except asyncio.CancelledError:
+        await election.release()
+        raise
 
 
 def _own_namespace() -> str:
@@ -107,30 +172,5 @@ def _own_namespace() -> str:
     return os.environ.get("POD_NAMESPACE", "default")
 
 
-async def _release(lock: PatientLock, identity: str) -> None:
-    # So that the next one need not wait for the Lease to run out.
-    try:
-        async with asyncio.timeout(RELEASE_SECONDS):
-            for _ in range(RELEASE_TRIES):
-                if await _give_up(lock, identity):
-                    return
-            logger.warning(f"the Lease could not be given up: it changed {RELEASE_TRIES} times meanwhile")
-    except (ApiException, aiohttp.ClientError, TimeoutError, OSError) as error:
-        logger.warning(f"the Lease could not be given up: {error or type(error).__name__}")
-
-
-async def _give_up(lock: PatientLock, identity: str) -> bool:
-    """Whether the Lease is not ours any more."""
-    # Read anew: what LeaseLock remembers is from before its last renewal, and a renewal may still have been under way.
-    lease = await lock.api_instance.read_namespaced_lease(lock.name, lock.namespace)
-    if lease.spec is None or lease.spec.holder_identity != identity:
-        return True
-    lease.spec.holder_identity = None
-    try:
-        await lock.api_instance.replace_namespaced_lease(name=lock.name, namespace=lock.namespace, body=lease)
-    except ApiException as error:
-        if error.status != HTTPStatus.CONFLICT:
-            raise
-        return False
-    logger.info("the Lease is given up")
-    return True
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -45,6 +45,8 @@ class Evidence:
 
     prefix: str = ""
     """Of the attempt in the bucket: nothing outside of it is believed."""
+    node_patience: timedelta = timedelta(seconds=60)
+    """After the end of a pod's own grace: a node that still does not report its end has gone."""
     job_checked: bool = False
     job_seen: str = ""
     """uid of the attempt's Job that this process saw or made, whether or not status has it."""

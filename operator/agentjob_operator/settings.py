@@ -190,8 +190,16 @@ class LeaderElection(_Group):
     lease_namespace: OptionalText = None
     """The namespace of the operator's own pod when unset."""
     lease_seconds: int = Field(default=15, ge=5, le=300)
+    """How long another replica waits after the last renewal that it saw."""
     renew_seconds: int = Field(default=10, ge=3, le=240)
+    """How long the leader writes after the last renewal that was answered; what is left until `lease_seconds` is for its last writes."""
     retry_seconds: int = Field(default=2, ge=1, le=60)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.retry_seconds < self.renew_seconds < self.lease_seconds:
+            raise ValueError("retry_seconds must be less than renew_seconds, and that less than lease_seconds")
+        return self
 
 
 class Settings(BaseSettings):
@@ -231,6 +239,9 @@ class Settings(BaseSettings):
     """Namespaces to watch; all when empty."""
     disruption_cap: int = Field(default=3, ge=0, le=100)
     """Disrupted attempts that are repeated without counting against `spec.backoffLimit`."""
+    node_lost_seconds: int = Field(default=60, ge=1, le=86_400)
+    """A pod that was to end and of which nothing is heard for so long after its grace is given up: its node has gone. What it writes
+    later lies under the prefix of its own attempt and changes nothing."""
     resync_seconds: int = Field(default=600, ge=1, le=86_400)
     """How often a paged LIST squares the cache."""
     sweep_seconds: int = Field(default=300, ge=1, le=86_400)
@@ -244,6 +255,8 @@ class Settings(BaseSettings):
     """Requests to the API server per second on the long run: a fuse. How fast is fair is the API server's priority and fairness."""
     api_burst: int = Field(default=2000, ge=1, le=10_000)
     api_timeout_seconds: float = Field(default=15, gt=0, le=300)
+    watch_quiet_seconds: float = Field(default=75, ge=1, le=600)
+    """A watch in which nothing comes for so long is dead, and taken up again: the API server sends a bookmark every minute."""
     leader_election: LeaderElection = LeaderElection()
     health_host: str = "0.0.0.0"  # noqa: S104 - the kubelet asks from outside the pod
     health_port: int = Field(default=8080, ge=0, le=65_535)

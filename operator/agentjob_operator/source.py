@@ -21,6 +21,7 @@ async def stream(
     namespaces: Sequence[str],
     page_size: int,
     request_timeout: float,
+    quiet_seconds: float,
     trace: Callable[[], aiohttp.TraceConfig],
 ) -> None:
     """Feeds `handlers` until `stop` is set. Returns or raises when kopf cannot go on.
@@ -38,7 +39,7 @@ async def stream(
         )
         return kopf.AiohttpSession(server=cluster.server, aiohttp_session=session)
 
-    settings = kopf_settings(page_size=page_size, request_timeout=request_timeout)
+    settings = kopf_settings(page_size=page_size, request_timeout=request_timeout, quiet_seconds=quiet_seconds)
     select(settings)
     others = asyncio.all_tasks()
     tasks = await kopf.spawn_tasks(

@@ -4,11 +4,24 @@ kopf builds a diff of every object on every event, even with `on.event` only; it
 is 42 to 45 % of the CPU of such an operator. Storages are a public extension point: these copy nothing and write nothing.
 """
 
+import itertools
+from collections.abc import Iterator
 from typing import Any, Final
 
 import kopf
 
 FINALIZER: Final = "agentjob.io/unused"
+BACKOFFS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+
+
+class Backoffs:
+    """Pauses in seconds after errors in a row, without an end: a stream of events has none either, and kopf would end the process.
+
+    kopf logs each of them; a `Retry-After` of a 429 that is longer wins."""
+
+    def __iter__(self) -> Iterator[float]:
+        yield from BACKOFFS
+        yield from itertools.repeat(BACKOFFS[-1])
 
 
 class NoDiffBase(kopf.DiffBaseStorage):
@@ -43,7 +56,7 @@ class NoProgress(kopf.ProgressStorage):
         return essence
 
 
-def kopf_settings(*, page_size: int, request_timeout: float) -> kopf.OperatorSettings:
+def kopf_settings(*, page_size: int, request_timeout: float, quiet_seconds: float) -> kopf.OperatorSettings:
     """Without annotations, finalizers, Events, peering or scanning; with watches that notice dead connections."""
     settings = kopf.OperatorSettings()
     settings.persistence.diffbase_storage = NoDiffBase()
@@ -53,10 +66,10 @@ def kopf_settings(*, page_size: int, request_timeout: float) -> kopf.OperatorSet
     settings.scanning.disabled = True
     settings.networking.request_timeout = request_timeout
     settings.networking.connect_timeout = min(request_timeout, 10)
-    settings.networking.error_backoffs = (0.5, 1, 2, 4, 8, 8)
+    settings.networking.error_backoffs = Backoffs()
     settings.watching.server_timeout = 300
     settings.watching.client_timeout = 310
-    settings.watching.inactivity_timeout = 70
+    settings.watching.inactivity_timeout = quiet_seconds
     settings.watching.chunk_size = page_size
     settings.queueing.idle_timeout = 0.5
     settings.queueing.exit_timeout = 0.5

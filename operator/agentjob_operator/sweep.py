@@ -51,9 +51,11 @@ class Sweep:
         page_size: int,
         seconds: float,
         clock: Callable[[], datetime],
+        store_clock: Callable[[], datetime],
         recorder: Recorder,
     ) -> None:
-        self._kube, self._storage, self._clock, self._recorder = kube, storage, clock, recorder
+        self._kube, self._storage, self._recorder = kube, storage, recorder
+        self._clock, self._store_clock = clock, store_clock
         self._namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
         self._page_size, self._every = page_size, timedelta(seconds=seconds)
         self._next_sweep = clock()
@@ -134,7 +136,7 @@ class Sweep:
         if (end := ttl_at(agentjob)) is not None and end <= now:
             await self._delete(agentjob)
         elif (renewal := renewal_at(agentjob)) is not None and renewal <= now:
-            self.schedule(await self._renew(agentjob, now))
+            self.schedule(await self._renew(agentjob))
         else:
             self.schedule(agentjob)
 
@@ -145,8 +147,8 @@ class Sweep:
         self._recorder.count(metrics.EXPIRED)
         logger.info("deleted: its ttlSecondsAfterFinished is over", namespace=agentjob.namespace, name=agentjob.name)
 
-    async def _renew(self, agentjob: AgentJob, now: datetime) -> AgentJob:
-        key = agentjob.status["artifacts"]["workspace"]["key"]
+    async def _renew(self, agentjob: AgentJob) -> AgentJob:
+        key, now = agentjob.status["artifacts"]["workspace"]["key"], self._store_clock()
         url, expires = download_url(self._storage, key, agentjob.name, _expiry_seconds(agentjob), now)
         artifacts = {"downloadURL": url, "expiresAt": rfc3339(expires)}
         renewed = await patch_status(self._kube, agentjob, {"artifacts": artifacts})

@@ -31,9 +31,6 @@ _SESSION_MAX: Final = 512 << 20
 _INPUT_FACTOR: Final = 4
 """Files may add up to this many times the volume's size: holes and hard links take no room on it."""
 _INPUT_MIN: Final = 8 << 30
-_ROOM_BESIDE_WORKSPACE: Final = 128 << 20
-"""How much larger than the workspace's volume an archive may be: the courier's own volume is sized after it, and a courier that outgrew
-it would be evicted, which looks like a disruption. Only hard links come near this."""
 
 
 @dataclass(frozen=True)

@@ -176,6 +176,12 @@ _API: Final = Row(
             (Query(f'sum by (instance, verb) (rate(rest_client_requests_total{{{_JOB}, resource="leases"}}[$__rate_interval]))', "{{instance}} {{verb}}"),),
             Unit.PER_SECOND,
         ),
+        Panel(
+            "Clock skew",
+            "How far a replica's clock is ahead of the API server's and of the object store's; beyond 30 seconds theirs is used. Correct it.",
+            (Query(f"max by (instance, peer) (agentjob_clock_skew_seconds{{{_JOB}}})", "{{instance}} {{peer}}"),),
+            Unit.SECONDS,
+        ),
     ),
 )  # fmt: skip
 _UPKEEP: Final = Row(

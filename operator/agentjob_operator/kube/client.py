@@ -3,15 +3,16 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
 import aiohttp
 import orjson
 
+from agentjob_operator.clock import Clock
 from agentjob_operator.kube.auth import Cluster, load_cluster
-from agentjob_operator.kube.errors import Unauthorized, Unavailable, error_of
+from agentjob_operator.kube.errors import NotLeading, Unauthorized, Unavailable, error_of
 from agentjob_operator.kube.throttle import Throttle
 from agentjob_operator.metrics.requests import RequestMetrics
 
@@ -35,12 +36,15 @@ class KubeClient:
         burst: int,
         connections: int,
         metrics: RequestMetrics,
+        clock: Clock,
     ) -> None:
-        self._cluster, self._metrics = cluster, metrics
+        self._cluster, self._metrics, self._clock = cluster, metrics, clock
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._throttle = Throttle(qps, burst)
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
+        self.may_write: Callable[[], bool] = lambda: True
+        """Asked before each request that writes: a process that stood still for longer than its Lease must not go on where it was."""
 
     async def __aenter__(self) -> Self:
         self._session = self._new_session()
@@ -127,11 +131,14 @@ class KubeClient:
         self, method: str, path: str, params: Mapping[str, str] | None, data: bytes | None, own: Mapping[str, str]
     ) -> dict[str, Any]:
         session, headers = self._session_now(), {**await self._cluster.headers(), **own}
+        if method != "GET" and not self.may_write():
+            raise NotLeading(f"{method} {path} is not sent: the Lease is not held any more")
         url, started = self._cluster.server + path, time.perf_counter()
         try:
             async with session.request(method, url, params=params, data=data, headers=headers) as response:
                 text = await response.read()
                 status, retry_after = response.status, response.headers.get("Retry-After")
+                self._clock.heard(response.headers.get("Date"))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self._metrics.seen(method, path, 0, time.perf_counter() - started)
             raise Unavailable(f"{method} {path}: {error or type(error).__name__}") from error

@@ -8,6 +8,7 @@ KubeError
 │   └── AlreadyExists   409 of a create
 ├── Gone                410: the continue token or resource version is too old
 ├── Unauthorized        401, even with a fresh token
+├── NotLeading          not sent: another process may be the one that writes
 └── Refused             400, 403, 413, 422 and the like: the same request will be refused again
     └── Forbidden       403: RBAC, quota, admission
 """
@@ -50,6 +51,10 @@ class Gone(KubeError):  # noqa: N818
 
 class Unauthorized(KubeError):  # noqa: N818
     """401."""
+
+
+class NotLeading(KubeError):  # noqa: N818
+    """Not sent."""
 
 
 class Refused(KubeError):  # noqa: N818

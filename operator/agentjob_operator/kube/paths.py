@@ -44,6 +44,14 @@ def events(namespace: str) -> str:
     return f"/api/v1/namespaces/{namespace}/events"
 
 
+def leases(namespace: str) -> str:
+    return f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+
+
+def lease(namespace: str, name: str) -> str:
+    return f"{leases(namespace)}/{name}"
+
+
 def in_namespace(collection: str, namespace: str | None) -> str:
     """`/apis/g/v/things` of one namespace, or of all when None."""
     if namespace is None:

@@ -16,8 +16,6 @@ from agentjob_operator.kube.client import KubeClient
 from agentjob_operator.kube.errors import Gone, KubeError, error_of
 
 SERVER_SECONDS: Final = 300
-QUIET_SECONDS: Final = 75.0
-"""The API server sends a bookmark every minute: a stream that is silent for longer is dead."""
 PAUSE_BASE, PAUSE_MAXIMUM, RECONNECT_SECONDS = 0.5, 30.0, 0.1
 
 logger = structlog.get_logger(__name__)
@@ -27,8 +25,11 @@ Event = dict[str, Any]
 class Watch:
     """One collection, with a label selector. `begin` before the cache is squared, `run` after."""
 
-    def __init__(self, kube: KubeClient, path: str, labels: str, handler: Callable[[Event], None]) -> None:
+    def __init__(
+        self, kube: KubeClient, path: str, labels: str, handler: Callable[[Event], None], *, quiet_seconds: float
+    ) -> None:
         self._kube, self._path, self._labels, self._handler = kube, path, labels, handler
+        self._quiet_seconds = quiet_seconds
         self._version = ""
 
     async def begin(self) -> None:
@@ -41,6 +42,7 @@ class Watch:
         """Until cancelled. `square` is called when events may have been missed; errors are logged and the stream taken up again."""
         failures = 0
         while True:
+            wanted = 0.0
             try:
                 async for event in self._events():
                     failures = 0
@@ -50,11 +52,9 @@ class Watch:
                 failures += not await self._again(square)
             except KubeError as error:
                 failures += 1
+                wanted = error.retry_after or 0.0
                 logger.warning(f"watch: {error}", path=self._path, failures=failures)
-            # Also after an ordinary end: a proxy that ends every stream at once must not be asked a thousand times a second.
-            await asyncio.sleep(
-                min(PAUSE_MAXIMUM, PAUSE_BASE * 2 ** min(failures, 10)) if failures else RECONNECT_SECONDS
-            )
+            await asyncio.sleep(max(wanted, _pause(failures)))
 
     async def _again(self, square: Callable[[], Awaitable[Any]]) -> bool:
         try:
@@ -68,7 +68,7 @@ class Watch:
     async def _events(self) -> AsyncIterator[Event]:
         params = {"watch": "true", "allowWatchBookmarks": "true", "labelSelector": self._labels}
         params |= {"resourceVersion": self._version, "timeoutSeconds": str(SERVER_SECONDS)}
-        async for line in self._kube.stream(self._path, params, quiet_seconds=QUIET_SECONDS):
+        async for line in self._kube.stream(self._path, params, quiet_seconds=self._quiet_seconds):
             event: Event = orjson.loads(line)
             if event["type"] == "ERROR":
                 status = event["object"]
@@ -76,3 +76,8 @@ class Watch:
             self._version = event["object"]["metadata"]["resourceVersion"]
             if event["type"] != "BOOKMARK":
                 yield event
+
+
+def _pause(failures: int) -> float:
+    # Also after an ordinary end: a proxy that ends every stream at once must not be asked a thousand times a second.
+    return min(PAUSE_MAXIMUM, PAUSE_BASE * 2 ** min(failures, 10)) if failures else RECONNECT_SECONDS

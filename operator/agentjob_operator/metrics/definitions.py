@@ -173,6 +173,12 @@ WATCH_RESTARTS = Metric(
     "Watches taken up again. The API server ends each every five minutes.",
     ("resource",),
 )
+CLOCK_SKEW = Metric(
+    "agentjob_clock_skew_seconds",
+    Kind.GAUGE,
+    "How far this machine's clock is ahead of that of `peer`, the API server or the object store. Beyond 30 s the peer's is used.",
+    ("peer",),
+)
 LEADER = Metric(
     "leader_election_master_status",
     Kind.GAUGE,
@@ -212,7 +218,7 @@ ALL: Final = (
     *(JOBS, PENDING, OLDEST_PENDING, CREATED, FINISHED, PLATFORM_FAILURES, BUDGET_OVERRUNS, RETRIES),
     *(QUEUE_WAIT, START, RUN, ARCHIVE, UPLOAD, ARCHIVE_BYTES, ARCHIVE_FAILURES),
     *(TOKENS, COST, MODEL_REQUESTS, URL_RENEWALS, EXPIRED, SWEEP_FAILURES),
-    *(RECONCILE, WATCHES, WATCH_RESTARTS, LEADER, REQUESTS, REQUEST_DURATION),
+    *(RECONCILE, WATCHES, WATCH_RESTARTS, CLOCK_SKEW, LEADER, REQUESTS, REQUEST_DURATION),
     *(QUEUE_DEPTH, QUEUE_UNFINISHED, QUEUE_LONGEST, QUEUE_ADDS, QUEUE_RETRIES, QUEUE_WAITED, QUEUE_WORK),
 )
 PROCESS: Final = ("process_cpu_seconds_total", "process_resident_memory_bytes", "process_start_time_seconds")

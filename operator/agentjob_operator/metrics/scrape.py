@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime
 
 from agentjob_api.status import Phase
 from prometheus_client import Metric as Family
@@ -10,6 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from agentjob_operator.cache import Cache
+from agentjob_operator.clock import Clock
 from agentjob_operator.metrics import definitions as d
 from agentjob_operator.metrics.queue import NAME, QueueMetrics
 from agentjob_operator.metrics.requests import RequestMetrics
@@ -25,11 +25,11 @@ class ScrapeCollector(Collector):
         requests: RequestMetrics,
         lease: str,
         leads: Callable[[], bool],
-        clock: Callable[[], datetime],
+        clocks: tuple[Clock, Clock],
     ) -> None:
         self.cache = Cache()
         self._queue, self._requests = queue, requests
-        self._lease, self._leads, self._clock = lease, leads, clock
+        self._lease, self._leads, self._clocks = lease, leads, clocks
 
     def describe(self) -> Iterable[Family]:
         """Names only: registering reads nothing."""
@@ -42,6 +42,7 @@ class ScrapeCollector(Collector):
         yield _gauge(d.QUEUE_DEPTH, {(NAME,): self._queue.depth})
         yield _gauge(d.QUEUE_UNFINISHED, {(NAME,): sum(ages)})
         yield _gauge(d.QUEUE_LONGEST, {(NAME,): max(ages, default=0.0)})
+        yield _gauge(d.CLOCK_SKEW, {(clock.peer,): clock.skew().total_seconds() for clock in self._clocks})
         yield _gauge(d.WATCHES, {(resource,): number for resource, number in self._requests.watches().items()})
         yield from self._agentjobs()
 
@@ -59,7 +60,7 @@ class ScrapeCollector(Collector):
                 oldest = min(oldest or agentjob.created, agentjob.created)
         yield _gauge(d.JOBS, phases)
         yield _gauge(d.PENDING, reasons)
-        age = (self._clock() - moment(oldest)).total_seconds() if oldest else 0.0
+        age = (self._clocks[0].now() - moment(oldest)).total_seconds() if oldest else 0.0
         yield _gauge(d.OLDEST_PENDING, {(): max(0.0, age)})
 
 

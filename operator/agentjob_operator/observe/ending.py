@@ -30,8 +30,6 @@ BLOCKED: Final = timedelta(seconds=120)
 """How long the courier is given after such an agent: it waits for a start that never came, or packs very little."""
 PACKING: Final = timedelta(seconds=3600)
 """How long the courier may pack and upload; the manifests allow the attempt as much."""
-GRACE: Final = timedelta(seconds=60)
-"""After the end of a pod's own grace: a node that still does not report has gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ def conclude(attempt: Attempt) -> Conclusion:
         return _without_pod(attempt)
     if attempt.pod.phase in ("Failed", "Succeeded"):
         return _without_report(attempt, _pod_failure(attempt.pod))
-    if _overdue(attempt.pod, attempt.now):
+    if _overdue(attempt.pod, attempt.evidence.node_patience, attempt.now):
         lost = Cause(Reason.DISRUPTED, "The pod was to end, and its node does not report that it did.")
         return _without_report(attempt, lost)
     return None
@@ -248,5 +246,5 @@ def _pod_failure(pod: Pod) -> Cause:
     return Cause(Reason.POD_FAILED, f"The pod failed: {detail}")
 
 
-def _overdue(pod: Pod, now: datetime) -> bool:
-    return pod.deletion is not None and now - moment(pod.deletion) > GRACE
+def _overdue(pod: Pod, patience: timedelta, now: datetime) -> bool:
+    return pod.deletion is not None and now - moment(pod.deletion) > patience

@@ -126,7 +126,8 @@ class Reconciler:
         self._cache.put_agentjob(agentjob_of(raw))
 
     async def _observe(self, agentjob: AgentJob, attempt: Attempt, note: Note) -> Observed:
-        evidence = Evidence(prefix=key_prefix(self._settings.storage, attempt))
+        patience = timedelta(seconds=self._settings.node_lost_seconds)
+        evidence = Evidence(prefix=key_prefix(self._settings.storage, attempt), node_patience=patience)
         for _ in range(ROUNDS):
             job, pod = self._children(agentjob, attempt, note)
             if job is not None:
@@ -177,9 +178,9 @@ class Reconciler:
         attempt = replace(attempt, remaining=remaining)
         if job and (cause := await self._network.prepare(attempt)) is not None:
             return self._refused(attempt, observed, cause)
-        grant = upload_grant(attempt, self._settings.storage, self._clock())
+        grant = upload_grant(attempt, self._settings.storage, self._store.clock.now())
         try:
-            found = await newest_checkpoint(self._store, self._settings.storage, attempt, self._clock())
+            found = await newest_checkpoint(self._store, self._settings.storage, attempt)
         except StoreError as error:
             logger.warning("attempt %d waits: is there a checkpoint? %s", attempt.number, error)
             return replace(observed, cause=Cause(Reason.STORE_UNAVAILABLE, str(error))), REFUSED_SECONDS
@@ -211,7 +212,7 @@ class Reconciler:
     ) -> float | None:
         now = self._clock()
         base = Base(agentjob.generation, status, now, self._links(agentjob))
-        wanted = status_of(base, observed, todo, self._sign(agentjob, now))
+        wanted = status_of(base, observed, todo, self._sign(agentjob))
         if wanted == status or not (patch := merge_patch(agentjob.status, status_json(wanted))):
             return None
         if (wait := pause(status, wanted, note.patched_at, now)) is not None:
@@ -230,7 +231,7 @@ class Reconciler:
         self._after_write(written, wanted, note, now)
         self._recorded(written, status, wanted, observed, todo)
         if (event := event_of(status, wanted, normal=self._settings.events.normal)) is not None:
-            await emit(self._kube, written, event)
+            await emit(self._kube, written, event, now)
         if todo.resume:
             return 0.0
         return None if todo.retry is None else (todo.retry.not_before - now).total_seconds()
@@ -248,10 +249,12 @@ class Reconciler:
         linger = self._memory.parse(agentjob)[0].linger_seconds
         return Links(self._settings.access.url_template, agentjob.namespace, agentjob.name, linger)
 
-    def _sign(self, agentjob: AgentJob, now: datetime) -> Callable[[StoredObject], Download]:
+    def _sign(self, agentjob: AgentJob) -> Callable[[StoredObject], Download]:
         def sign(archive: StoredObject) -> Download:
             seconds = self._memory.parse(agentjob)[0].archive.url_expiry_seconds
-            return Download(*download_url(self._settings.storage, archive.key, agentjob.name, seconds, now))
+            return Download(
+                *download_url(self._settings.storage, archive.key, agentjob.name, seconds, self._store.clock.now())
+            )
 
         return sign
 

@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import replace
-from datetime import datetime
 
 from agentjob_api.grant import ObjectName, RestoreGrant
 
@@ -14,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 async def newest_checkpoint(
-    store: ObjectStore, storage: StorageSettings, attempt: Attempt, now: datetime
+    store: ObjectStore, storage: StorageSettings, attempt: Attempt
 ) -> tuple[int, RestoreGrant] | None:
     """The attempt that left it, and the right to read it; None: there is none. One HEAD per earlier attempt. Raises `StoreError`."""
     for number in range(attempt.number - 1, 0, -1):
@@ -26,5 +25,5 @@ async def newest_checkpoint(
         if head.sha256 is None:
             logger.warning("%s is not used: the store keeps no SHA-256 to verify it by", key)
             continue
-        return number, restore_grant(attempt, storage, key, size=head.bytes, sha256=head.sha256, now=now)
+        return number, restore_grant(attempt, storage, key, size=head.bytes, sha256=head.sha256, now=store.clock.now())
     return None

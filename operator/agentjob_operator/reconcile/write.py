@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from agentjob_api import names
@@ -35,9 +35,8 @@ async def delete_job(kube: KubeClient, job: Job) -> None:
         logger.info("deleted the Job %s, which still ran", job.name)
 
 
-async def emit(kube: KubeClient, agentjob: AgentJob, event: Event) -> None:
+async def emit(kube: KubeClient, agentjob: AgentJob, event: Event, now: datetime) -> None:
     """A core/v1 Event. It is for people only: when it cannot be written, that is logged and nothing else happens."""
-    now = datetime.now(UTC)
     stamp = now.strftime("%Y-%m-%dT%H:%M:%SZ")
     body = {
         "metadata": {"generateName": f"{agentjob.name[:200]}.", "namespace": agentjob.namespace},

@@ -13,7 +13,6 @@ from agentjob_operator.status.beside import when_over, while_running
 from agentjob_operator.status.conditions import condition
 from agentjob_operator.status.results import archived, results
 from agentjob_operator.status.times import rfc3339
-from agentjob_operator.usage import add_usage
 
 REFUSED: Final = frozenset(
     {Reason.JOB_CREATE_REFUSED, Reason.NAME_CONFLICT, Reason.POD_SECURITY_VIOLATION, Reason.QUOTA_EXCEEDED}
@@ -31,7 +30,7 @@ def status_of(base: Base, observed: Observed, plan: Plan, sign: Sign) -> AgentJo
     if plan.resume:
         return halted.resuming(base)
     if plan.retry is not None and observed.ending is not None:
-        return _retrying(base, observed, observed.ending, plan.retry)
+        return _retrying(base, observed, observed.ending, plan.retry, sign)
     if plan.halt is not None:
         return halted.halting(base, observed, plan.halt)
     if observed.stage is Stage.RUNNING:
@@ -86,23 +85,20 @@ def _waiting(base: Base, observed: Observed, cause: Cause) -> AgentJobStatus:
     )
 
 
-def _retrying(base: Base, observed: Observed, ending: Ending, retry: Retry) -> AgentJobStatus:
+def _retrying(base: Base, observed: Observed, ending: Ending, retry: Retry, sign: Sign) -> AgentJobStatus:
+    """What the attempt archived is recorded: whoever cancels in the pause has that, and who waits can look at it."""
     current = base.current
     why = f"Attempt {observed.attempt} ended ({ending.reason}): {ending.message}"
     message = f"{why} Attempt {observed.attempt + 1} follows."[:MAX_MESSAGE]
     beside, access = when_over(current, replace(observed, beside={}), base.links, base.now)
+    told = [] if ending.archive is None else archived(ending)
     return base.with_(
-        [condition(ConditionType.STARTED, "False", Reason.RETRYING, message), *beside],
-        **access,
-        **NO_POD,
+        [condition(ConditionType.STARTED, "False", Reason.RETRYING, message), *told, *beside],
+        **{**results(base, ending, sign), **access, **NO_POD},
         phase=Phase.PENDING,
         reason=Reason.RETRYING,
         message=message,
         attempts=observed.attempt + 1,
-        failures=current.failures + (1 if retry.counts else 0),
-        disruptions=current.disruptions + (0 if retry.counts else 1),
-        usage=add_usage(current, ending, base.now),
-        start_time=current.start_time or ending.agent_started or None,
         attempt_time=rfc3339(retry.not_before),
     )
 

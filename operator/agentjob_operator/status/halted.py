@@ -50,6 +50,8 @@ def resuming(base: Base) -> AgentJobStatus:
     ]
     return base.with_(
         conditions,
+        # Suspending has done so already, unless somebody wrote that phase by hand.
+        **NO_POD,
         phase=Phase.PENDING,
         reason=Reason.RESUMING,
         message=message,

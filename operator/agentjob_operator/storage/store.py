@@ -5,16 +5,17 @@ import binascii
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self
 
 import aiohttp
+import structlog
 from agentjob_api.grant import ObjectName
 from agentjob_api.report import StoredObject
 from yarl import URL
 
+from agentjob_operator.clock import Clock
 from agentjob_operator.settings import StorageSettings
 from agentjob_operator.storage.errors import NotFound, StoreError, StoreUnavailable
 from agentjob_operator.storage.http import error_code, error_of, signed_request
@@ -22,6 +23,10 @@ from agentjob_operator.storage.http import error_code, error_of, signed_request
 MAX_BODY_BYTES: Final = 16 * 1024
 """Far above `pod.REPORT_MAX_BYTES`: whatever else lies there is not read into memory."""
 MAX_CONNECTIONS: Final = 16
+TOO_SKEWED: Final = "RequestTimeTooSkewed"
+"""S3's code for a request that was signed more than 15 minutes away from the store's time."""
+
+logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,8 @@ class ObjectStore:
     Each request takes at most `timeout_seconds` and is sent once: whoever calls knows whether to try again.
     """
 
-    def __init__(self, storage: StorageSettings) -> None:
-        self._storage = storage
+    def __init__(self, storage: StorageSettings, clock: Clock) -> None:
+        self._storage, self.clock = storage, clock
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -60,6 +65,14 @@ class ObjectStore:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    async def compare_clocks(self) -> None:
+        """Before the first grant is signed. A store that does not answer is none the worse here: that is logged."""
+        try:
+            async with self._session_now().head(self._storage.endpoint, allow_redirects=False) as response:
+                self.clock.heard(response.headers.get("Date"))
+        except (aiohttp.ClientError, TimeoutError) as error:
+            logger.warning(f"the object store does not answer: {error or type(error).__name__}")
 
     async def fetch_report(self, prefix: str) -> bytes | None:
         """`result.json` under `prefix`, or None when there is none (yet). Raises `StoreError`, also for more than a report can be."""
@@ -89,20 +102,34 @@ class ObjectStore:
         )
 
     async def _request(self, method: str, key: str, extra: dict[str, str]) -> tuple[Mapping[str, str], bytes]:
-        if self._session is None:
-            raise RuntimeError("ObjectStore is used outside `async with`")
-        url, headers = signed_request(self._storage, method, key, extra, datetime.now(UTC))
+        for skewed in (False, True):
+            status, headers, body = await self._send(method, key, extra)
+            if status == HTTPStatus.OK:
+                return headers, body
+            code = error_code(headers, body)
+            # Its answer tells what time it has: signed by that it is asked once more.
+            if code != TOO_SKEWED or skewed:
+                raise error_of(self._storage, status, code, key)
+        raise AssertionError("the second try returns or raises")
+
+    async def _send(self, method: str, key: str, extra: dict[str, str]) -> tuple[int, Mapping[str, str], bytes]:
+        session = self._session_now()
+        url, headers = signed_request(self._storage, method, key, extra, self.clock.now())
         try:
-            async with self._session.request(
+            async with session.request(
                 method, URL(url, encoded=True), headers=headers, allow_redirects=False
             ) as response:
                 body = await _read_bounded(response)
-                if response.status != HTTPStatus.OK:
-                    raise error_of(self._storage, response.status, error_code(response.headers, body), key)
-                return response.headers, body
+                self.clock.heard(response.headers.get("Date"))
+                return response.status, response.headers, body
         except (aiohttp.ClientError, TimeoutError) as error:
             reason = str(error) or type(error).__name__
             raise StoreUnavailable(f"{self._storage.endpoint} cannot be reached: {reason}") from error
+
+    def _session_now(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise RuntimeError("ObjectStore is used outside `async with`")
+        return self._session
 
 
 async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:

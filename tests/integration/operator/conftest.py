@@ -6,16 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 from apiserver.client import ApiClient
 from apiserver.kubectl import Kubectl
+from apiserver.operatoraccount import operator_token
 from cluster.controlplane import ControlPlane
 from integration.operator.operatorprocess import OperatorProcess, Target, operator_process
 from integration.operator.relay import Relay, running_relay
 from integration.operator.stage import Stage
 from support.minio import MinioServer, running_minio
-
-INSTALL = Path(__file__).resolve().parents[3] / "manifests" / "install.yaml"
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +26,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinioServer]:
 @pytest.fixture
 def relay(control_plane: ControlPlane) -> Iterator[Relay]:
     """Between the operator and the API server."""
-    with running_relay(control_plane) as running:
+    with running_relay(control_plane.url, control_plane.ca_file) as running:
         yield running
 
 
@@ -37,15 +35,7 @@ def token(control_plane: ControlPlane, api: ApiClient) -> str:
     """Of the service account that `manifests/install.yaml` gives the operator: all tests run with its rights and no others.
 
     For each module anew: the chart's tests uninstall a release with that account on the same API server."""
-    wanted = ("Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
-    documents = yaml.safe_load_all(INSTALL.read_text())
-    chosen = [document for document in documents if document and document["kind"] in wanted]
-    kubectl = Kubectl(control_plane.kubectl, control_plane.kubeconfig)
-    kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(chosen))
-    account = next(document["metadata"] for document in chosen if document["kind"] == "ServiceAccount")
-    path = f"/api/v1/namespaces/{account['namespace']}/serviceaccounts/{account['name']}/token"
-    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 7200}}
-    return str(api.create(path, body).or_fail()["status"]["token"])
+    return operator_token(Kubectl(control_plane.kubectl, control_plane.kubeconfig), api)[1]
 
 
 @pytest.fixture

@@ -71,6 +71,11 @@ class OperatorProcess:
             # Not ready, as between standing by and leading.
             return error.read().decode()
 
+    def metrics(self) -> str:
+        """`/metrics`, whole."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
+            return str(answer.read().decode())
+
     def wait_state(self, state: str) -> None:
         """Returns when it is in that state."""
         deadline = time.monotonic() + START_SECONDS

@@ -91,6 +91,16 @@ class Stage:
 
         return self.wait(found, f"job {attempt} of {name}")
 
+    def secret(self, name: str, attempt: int) -> dict[str, str]:
+        """Keys of an attempt's Secret, decoded; waits for it."""
+
+        def found() -> Json | None:
+            wanted = (name, str(attempt))
+            return next((one for one in self.items("secrets") if _attempt_of(one) == wanted), None)
+
+        data = self.wait(found, f"the Secret of attempt {attempt} of {name}")["data"]
+        return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
     def wait(self, what: Callable[[], T | None], meaning: str, seconds: float = WAIT_SECONDS) -> T:
         """The first true answer of `what`."""
         deadline = time.monotonic() + seconds
@@ -110,13 +120,24 @@ class Stage:
             time.sleep(0.05)
         raise AssertionError(f"{name} did not come to {reason}; its status: {json.dumps(status, indent=1)}")
 
-    def make_pod(self, job: Json, suffix: str = "pod") -> str:
-        """What the Job controller does; returns the pod's name."""
+    def job_of_attempt(self, name: str, attempt: int) -> Json:
+        """Waits for it; those of earlier attempts may be gone."""
+
+        def found() -> Json | None:
+            wanted = str(attempt)
+            return next((j for j in self.jobs_of(name) if j["metadata"]["labels"][names.LABEL_ATTEMPT] == wanted), None)
+
+        return self.wait(found, f"the Job of attempt {attempt} of {name}")
+
+    def make_pod(self, job: Json, suffix: str = "pod", node: str = "") -> str:
+        """What the Job controller does, and with a `node` the scheduler; returns the pod's name."""
         template, meta = job["spec"]["template"], job["metadata"]
         owner = {"apiVersion": "batch/v1", "kind": "Job", "name": meta["name"], "uid": meta["uid"], "controller": True}
         name = f"{meta['name']}-{suffix}"
         metadata = {**template["metadata"], "name": name, "ownerReferences": [owner]}
-        body = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
+        body: Json = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": dict(template["spec"])}
+        if node:
+            body["spec"] |= {"nodeName": node}
         self.api.create(self.path("pods"), body).or_fail()
         return name
 
@@ -131,6 +152,12 @@ class Stage:
         }
         path = self.path("pods", pod) + "/status"
         self.api.request("PATCH", path, {"status": status}, headers={"Content-Type": MERGE_PATCH}).or_fail()
+
+    def set_condition(self, pod: str, condition: Json) -> None:
+        """Beside the states of its containers."""
+        path = self.path("pods", pod) + "/status"
+        body = {"status": {"conditions": [condition]}}
+        self.api.request("PATCH", path, body, headers={"Content-Type": MERGE_PATCH}).or_fail()
 
     def run(self, pod: str) -> None:
         """The agent works."""
@@ -159,11 +186,13 @@ class Stage:
         )
 
     def store_checkpoint(self, name: str, attempt: int = 1, content: bytes = b"checkpoint") -> StoredObject:
-        """As the courier does it, with the grant in the attempt's Secret."""
-        job = self.job(name, attempt)["metadata"]["name"]
-        secret = self.api.get(self.path("secrets", job)).or_fail()["data"]["upload.json"]
-        grant = UploadGrant.model_validate_json(base64.b64decode(secret))
-        key = grant.key_prefix + ObjectName.CHECKPOINT
+        """As the courier does it."""
+        return self.store_object(name, ObjectName.CHECKPOINT, content, attempt)
+
+    def store_object(self, name: str, what: str, content: bytes, attempt: int = 1) -> StoredObject:
+        """With its checksum, and the grant in the attempt's Secret."""
+        grant = UploadGrant.model_validate_json(self.secret(name, attempt)["upload.json"])
+        key = grant.key_prefix + what
         assert asyncio.run(post(grant, key, content)).status in {200, 204}
         return StoredObject(key=key, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
 
@@ -200,6 +229,11 @@ class Stage:
         """Everything went well."""
         archive = self.upload(name, attempt)
         self.finish(pod, self.report(name, attempt, workspace=archive, message="It works.", steps=3))
+
+
+def _attempt_of(raw: Json) -> tuple[str, str]:
+    meta = raw["metadata"]
+    return meta["annotations"][names.ANNOTATION_NAME], meta["labels"][names.LABEL_ATTEMPT]
 
 
 def running() -> Json:

@@ -1,6 +1,8 @@
 """How attempts end, and whether another one follows: reasons from container states, Jobs and the store."""
 
+import json
 from io import BytesIO
+from typing import Any
 
 import pytest
 from agentjob_api.reasons import Reason
@@ -78,6 +80,30 @@ def test_a_pod_that_outlives_its_job_is_still_the_attempt(
     stage.succeed("orphaned", pod)
     done = stage.wait_reason("orphaned", "Completed")
     assert (done["attempts"], done["podName"]) == (1, pod)
+
+
+def test_a_crashed_agent_goes_on_from_its_checkpoint_with_what_is_left(operator: OperatorProcess, stage: Stage) -> None:
+    """`checkpointSeconds`, and nobody told the pod to stop. What attempt 1 spent of every budget is gone."""
+    operator.start()
+    limits = {"steps": 10, "tokens": 1000, "costUSD": "2", "timeoutSeconds": 100}
+    prices = {"inputPerMillionTokens": "1", "outputPerMillionTokens": "2"}
+    stage.apply("goes-on", backoffLimit=1, limits=limits, model={"prices": prices}, workspace={"checkpointSeconds": 30})
+    pod = _running(stage, "goes-on")
+    checkpoint = stage.store_checkpoint("goes-on")
+    spent = ProxyUsage(requests=2, input_tokens=300, output_tokens=100, cost_usd="0.5")
+    fields: dict[str, Any] = {"usage": spent, "active_seconds": 40, "steps": 4, "checkpoint": checkpoint}
+    report = stage.report("goes-on", verdict=Verdict.NONE, workspace=stage.upload("goes-on"), **fields)
+    stage.finish(pod, report, agent_exit=139, phase="Failed")
+    stage.wait_reason("goes-on", "Retrying")
+    stage.job("goes-on", 2)
+    secret = stage.secret("goes-on", 2)
+    assert json.loads(secret["restore.json"])["sha256"] == checkpoint.sha256
+    left = json.loads(secret["job.json"])["limits"]
+    assert {name: left[name] for name in ("steps", "timeoutSeconds")} == {"steps": 6, "timeoutSeconds": 60}
+    assert (left["tokens"], left["costUsd"]) == (600, "1.5")
+    done = stage.play("goes-on")
+    assert (done["phase"], done["failures"], done["resumedFromAttempt"]) == ("Succeeded", 1, 1)
+    assert done["usage"]["inputTokens"] == 300
 
 
 def test_no_retry_is_left(operator: OperatorProcess, stage: Stage) -> None:

@@ -1,6 +1,5 @@
 """`cancel` and `suspend`: what is stored, what is written, and what comes after."""
 
-import base64
 import json
 from typing import Any
 
@@ -34,15 +33,6 @@ def _stop(stage: Stage, name: str, pod: str, attempt: int = 1, **fields: Any) ->
 
 def _conditions(status: Json) -> dict[str, str]:
     return {one["type"]: one["status"] for one in status["conditions"]}
-
-
-def _secret(stage: Stage, name: str, attempt: int) -> Json:
-    """Keys of the attempt's Secret, decoded."""
-    for secret in stage.items("secrets"):
-        meta = secret["metadata"]
-        if (meta["annotations"]["agentjob.io/name"], meta["labels"]["agentjob.io/attempt"]) == (name, str(attempt)):
-            return {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
-    raise AssertionError(f"no Secret of attempt {attempt}")
 
 
 def test_cancelled_while_it_runs_it_ends_with_its_archive(
@@ -136,7 +126,7 @@ def test_suspended_and_resumed_it_goes_on_from_its_checkpoint(operator: Operator
     assert paused["artifacts"]["downloadURL"]
     stage.change("paused", suspend=False)
     stage.wait(lambda: _only_job(stage, "paused"), "the Job of attempt 2")
-    secret = _secret(stage, "paused", 2)
+    secret = stage.secret("paused", 2)
     restore = json.loads(secret["restore.json"])
     assert (restore["key"], restore["bytes"], restore["sha256"]) == (
         checkpoint.key,
@@ -195,6 +185,61 @@ def test_a_disrupted_attempt_goes_on_from_its_checkpoint(operator: OperatorProce
     stage.wait_reason("drained", "Retrying")
     done = stage.play("drained")
     assert (done["phase"], done["disruptions"], done["resumedFromAttempt"]) == ("Succeeded", 1, 1)
+
+
+def test_cancelled_between_two_attempts_it_keeps_what_the_crashed_one_left(
+    operator: OperatorProcess, stage: Stage
+) -> None:
+    """The next attempt is not made any more; the archive of the one before can be downloaded."""
+    operator.start()
+    stage.apply("given-up", backoffLimit=1)
+    pod = _running(stage, "given-up")
+    report = stage.report("given-up", verdict=Verdict.NONE, workspace=stage.upload("given-up"), session_id="s-1")
+    stage.finish(pod, report, agent_exit=137, phase="Failed")
+    retrying = stage.wait_reason("given-up", "Retrying")
+    assert _conditions(retrying)["Archived"] == "True"
+    stage.change("given-up", cancel=True)
+    done = stage.wait_reason("given-up", "Cancelled")
+    assert (done["phase"], done["failures"], done["sessionID"]) == ("Cancelled", 1, "s-1")
+    assert "between two attempts" in done["message"]
+    assert done["artifacts"]["workspace"]["key"] == stage.prefix("given-up") + "workspace.zip"
+    assert urllib3.request("GET", done["artifacts"]["downloadURL"]).data == b"archive"
+    assert len(stage.jobs_of("given-up")) == 1
+
+
+@pytest.mark.parametrize("nth", range(4, 7))
+def test_killed_after_each_write_of_a_cancel(operator: OperatorProcess, stage: Stage, relay: Relay, nth: int) -> None:
+    """Cancelling, deletion, Cancelled: it ends once, with its archive, and no second attempt is made."""
+    killed: list[int] = []
+
+    def kill(count: int) -> bool:
+        if count < nth or killed:
+            return True
+        killed.append(count)
+        assert operator.process is not None
+        operator.process.kill()
+        return False
+
+    relay.on_write = kill
+    operator.start()
+    stage.apply("stopped", backoffLimit=3)
+    pod = _running(stage, "stopped")
+    stage.change("stopped", cancel=True)
+    if nth < 6:
+        stage.wait(lambda: killed, "the write after which it is killed")
+        operator.kill()
+        operator.start()
+    _stop(stage, "stopped", pod)
+    stage.wait(lambda: killed, "the write after which it is killed")
+    if nth == 6:
+        operator.kill()
+        operator.start()
+    done = stage.wait_reason("stopped", "Cancelled")
+    assert (done["phase"], done["attempts"], done["failures"], done["disruptions"]) == ("Cancelled", 1, 0, 0)
+    assert done["artifacts"]["downloadURL"]
+    assert stage.jobs_of("stopped") == []
+    assert len([w for w in relay.of("/jobs") if w.method == "POST" and w.status == 201]) == 1
+    assert len([w for w in relay.of("/status") if w.status == 200]) == 3
 
 
 @pytest.mark.parametrize("nth", range(4, 10))

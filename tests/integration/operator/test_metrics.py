@@ -1,6 +1,5 @@
 """What `/metrics` says of an AgentJob's life, and that no restart counts it twice."""
 
-import urllib.request
 from typing import Any
 
 from agentjob_api.report import ProxyUsage
@@ -14,8 +13,7 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 def scrape(operator: OperatorProcess) -> Samples:
     """Every sample, by name and labels."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{operator.port}/metrics", timeout=5) as answer:
-        families = list(text_string_to_metric_families(answer.read().decode()))
+    families = list(text_string_to_metric_families(operator.metrics()))
     return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from agentjob_api.report import StoredObject
+from agentjob_operator.clock import Clock
 from agentjob_operator.manifests import Attempt
 from agentjob_operator.settings import StorageSettings
 from agentjob_operator.storage import (
@@ -32,7 +33,7 @@ from yarl import URL
 @pytest.fixture
 async def store(storage: StorageSettings) -> AsyncIterator[ObjectStore]:
     """The operator's client."""
-    async with ObjectStore(storage) as client:
+    async with ObjectStore(storage, Clock("the store")) as client:
         yield client
 
 
@@ -91,7 +92,7 @@ async def test_a_missing_object_and_a_missing_bucket_are_told_apart(
     """The one is news of an attempt, the other a fault of the installation. HEAD answers have no body to read it from."""
     with pytest.raises(NotFound):
         await store.head(key_prefix(storage, attempt) + "workspace.zip")
-    async with ObjectStore(storage.model_copy(update={"bucket": "no-such-bucket"})) as other:
+    async with ObjectStore(storage.model_copy(update={"bucket": "no-such-bucket"}), Clock("the store")) as other:
         with pytest.raises(BucketMissing, match="no-such-bucket"):
             await other.head("a")
         with pytest.raises(BucketMissing):
@@ -101,7 +102,7 @@ async def test_a_missing_object_and_a_missing_bucket_are_told_apart(
 @pytest.mark.parametrize("change", [{"secret_key": SecretStr("hidden-wrong")}, {"access_key": SecretStr("nobody")}])
 async def test_a_wrong_credential_is_denied(storage: StorageSettings, change: dict[str, SecretStr]) -> None:
     """The sentence says what to check, without the credential."""
-    async with ObjectStore(storage.model_copy(update=change)) as store:
+    async with ObjectStore(storage.model_copy(update=change), Clock("the store")) as store:
         with pytest.raises(Denied, match="credential") as refusal:
             await store.fetch_report("a/")
         assert "hidden" not in str(refusal.value)
@@ -110,7 +111,7 @@ async def test_a_wrong_credential_is_denied(storage: StorageSettings, change: di
 async def test_a_store_that_is_down_is_unavailable_and_comes_back(tmp_path: Path, storage: StorageSettings) -> None:
     """The same client works again when the store does."""
     with running_minio(tmp_path) as server:
-        async with ObjectStore(storage.model_copy(update={"endpoint": server.endpoint})) as store:
+        async with ObjectStore(storage.model_copy(update={"endpoint": server.endpoint}), Clock("the store")) as store:
             assert await store.fetch_report("a/") is None
             server.stop()
             with pytest.raises(StoreUnavailable):
@@ -139,7 +140,7 @@ async def test_a_store_that_never_answers_is_unavailable(storage: StorageSetting
     async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         silent = storage.model_copy(update={"endpoint": f"http://127.0.0.1:{port}", "timeout_seconds": 0.3})
-        async with ObjectStore(silent) as store:
+        async with ObjectStore(silent, Clock("the store")) as store:
             with pytest.raises(StoreUnavailable, match="cannot be reached"):
                 await store.head("a")
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from agentjob_operator.clock import Clock
 from agentjob_operator.manifests import Attempt, build_job
 from agentjob_operator.settings import StorageSettings
 from agentjob_operator.storage import ObjectStore, StoreUnavailable, upload_grant
@@ -88,14 +89,14 @@ async def test_bucket_job_courier_and_operator_trust_it(
     assert "certificate verify failed" in refused.stderr
     sent = run("-c", COURIER_UPLOAD, stdin=grant.model_dump_json(by_alias=True), SSL_CERT_FILE=str(authority))
     assert sent.stdout.strip() == "204", sent.stderr
-    async with ObjectStore(secure) as store:
+    async with ObjectStore(secure, Clock("the store")) as store:
         head = await store.head(grant.key_prefix + "workspace.zip")
         assert head.sha256 == hashlib.sha256(b"data").hexdigest()
 
 
 async def test_without_the_authority_the_operator_says_what_is_wrong(secure: StorageSettings) -> None:
     """And sends no credential to whoever it is."""
-    async with ObjectStore(secure.model_copy(update={"ca_pem": None})) as store:
+    async with ObjectStore(secure.model_copy(update={"ca_pem": None}), Clock("the store")) as store:
         with pytest.raises(StoreUnavailable, match="certificate"):
             await store.fetch_report("a/")
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 from agentjob_api.status import Usage
+from agentjob_operator.clock import Clock
 from agentjob_operator.metrics.agentjobs import overrun
 from agentjob_operator.metrics.definitions import ALL, Kind, Metric
 from agentjob_operator.metrics.process import Metrics
 from agentjob_operator.metrics.recorder import MAX_FREE_VALUES, OTHER, Recorder
 from agentjob_operator.metrics.requests import resource_of
 from prometheus_client import generate_latest
-from unit.operator.clusterobjects import NOW
 
 
 @pytest.mark.parametrize("metric", ALL, ids=lambda metric: metric.name)
@@ -27,7 +27,7 @@ def test_names_follow_the_conventions(metric: Metric) -> None:
 
 def test_a_follower_says_so_and_serves_every_gauge_of_its_own() -> None:
     """A replica that stands by is scraped, too: leader 0, an empty queue."""
-    metrics = Metrics(default_model="m", lease="lease", leads=lambda: False, clock=lambda: NOW)
+    metrics = Metrics(default_model="m", lease="lease", leads=lambda: False, clocks=(Clock("a"), Clock("b")))
     text = generate_latest(metrics.recorder.registry).decode()
     assert 'leader_election_master_status{name="lease"} 0.0' in text
     assert 'workqueue_depth{name="agentjobs"} 0.0' in text
