@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
@@ -86,12 +87,18 @@ class Client:
     async def watch(
         self, path: str, params: dict[str, str], *, metadata_only: bool = False
     ) -> AsyncIterator[dict[str, Any]]:
-        """Events from now on, for as long as the API server keeps the stream: far longer than a run. Raises `Refused`."""
-        first = await self.request("GET", f"{path}?limit=1")
-        query = {"watch": "true", "resourceVersion": first["metadata"]["resourceVersion"], "timeoutSeconds": "3600"}
+        """Events from now on. A stream that ends is taken up again: those of a new CRD do, when its storage is made anew. Raises `Refused`."""
+        version = (await self.request("GET", f"{path}?limit=1"))["metadata"]["resourceVersion"]
         headers = self._headers | {"Accept": METADATA_ONLY if metadata_only else "application/json"}
-        async with self.session.get(self._url + path, params=query | params, headers=headers) as stream:
-            if stream.status != 200:
-                raise Refused(f"WATCH {path}: {stream.status}")
-            async for line in split_lines(stream.content.iter_any()):
-                yield orjson.loads(line)
+        for tries in itertools.count(1):
+            query = {"watch": "true", "resourceVersion": version, "timeoutSeconds": "3600"}
+            async with self.session.get(self._url + path, params=query | params, headers=headers) as stream:
+                if stream.status not in (200, 429) or tries > TRIES:
+                    raise Refused(f"WATCH {path}: {stream.status}, try {tries}")
+                if stream.status == 200:
+                    async for line in split_lines(stream.content.iter_any()):
+                        event = orjson.loads(line)
+                        version = event["object"]["metadata"].get("resourceVersion", version)
+                        yield event
+            console.say(f"  the watch of {path} ended ({stream.status}), again")
+            await asyncio.sleep(0.2)

@@ -20,6 +20,7 @@ from agentjob_operator.storage.http import credentials
 from cluster import processes
 from cluster.errors import ClusterError
 from cluster.toolbuild import ensure_binaries
+from minio.error import ServerError
 from minio.signer import presign_v4
 from yarl import URL
 
@@ -96,7 +97,8 @@ def _ensure_bucket(settings: StorageSettings, server: processes.Server) -> None:
         try:
             ensure(client(settings), settings)
             return
-        except urllib3.exceptions.HTTPError as error:
+        # 503 while it starts.
+        except (urllib3.exceptions.HTTPError, ServerError) as error:
             if time.monotonic() > deadline:
                 raise ClusterError(f"MinIO does not answer: {error}") from error
             time.sleep(0.1)

@@ -99,4 +99,3 @@ async def _watch(api: Client, path: str, params: dict[str, str], metadata_only: 
             raise BenchError(f"WATCH {path}: {event['object']}")
         if event["type"] != "DELETED":
             sight(event["object"])
-    raise BenchError(f"the watch of {path} ended")
