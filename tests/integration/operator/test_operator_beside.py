@@ -73,6 +73,9 @@ def test_a_desktop_without_an_image_costs_the_task_nothing(
     pod = stage.make_pod(job)
     stage.set_pod(pod, {"phase": "Pending"}, **works(desktop=MISSING, notebook=running()))
     begun = stage.wait_reason("todo", "AgentRunning")
+    # This API server knows the fields, so the operator uses them.
+    rules = {one["name"]: one.get("restartPolicyRules") for one in job["spec"]["template"]["spec"]["containers"]}
+    assert [name for name, rule in rules.items() if rule] == ["notebook", "desktop"]
     assert condition(begun, "DesktopReady") == ("False", "ImageUnavailable")
     assert condition(begun, "NotebookReady") == ("True", "Ready")
     stage.set_pod(pod, {"phase": "Pending"}, **over(stage, "todo"), desktop=MISSING, notebook=ended())
