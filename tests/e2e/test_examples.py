@@ -3,7 +3,6 @@
 The scripted model `examples` picks its script by the task's text; the agent, its tools, databases and desktop are real.
 """
 
-import base64
 import json
 import shutil
 import subprocess
@@ -13,20 +12,19 @@ from pathlib import Path
 
 import pytest
 import yaml
-from agentjob_api.pod import DESKTOP_PORT, Container
-from agentjob_api.status import ConditionType
+from agentjob_api.pod import Container
 
 from e2e.support import expect
 from e2e.support.api import Api, Json
 from e2e.support.browser import open_page, type_line, wait_for_screen
 from e2e.support.download import download
 from e2e.support.fleet import Fleets
-from e2e.support.forwarding import forwarded
 from e2e.support.gitrepos import OPEN_URL, PASSWORD, PRIVATE_URL, USERNAME
 from e2e.support.paths import ARTIFACTS, EXAMPLES
 from e2e.support.release import MODEL_URL, Release
-from e2e.support.tenant import END_SECONDS, Tenant, model_secret, status
+from e2e.support.tenant import Tenant, model_secret
 from e2e.support.volumes import storage_class
+from e2e.support.ways_in import ways_in
 
 SUBSTITUTES = {
     "https://github.com/octocat/Spoon-Knife": f"{OPEN_URL}/spoon-knife.git",
@@ -130,24 +128,18 @@ def test_every_example_has_a_case() -> None:
     assert set(MADE) == set(FILES)
 
 
+SEEN = "xdotool search --name '^Guest book' 2>/dev/null || { xdotool key F5; sleep 1; }"
+"""Firefox may be there before the guest book is: then the page is loaded again, as a person would."""
+
+
 def test_what_the_agent_starts_is_seen_in_the_desktops_browser(examples: Tenant) -> None:
     """The example `desktop` as its comment tells: a person opens Firefox on the desktop and sees the agent's guest book."""
-    ready = (ConditionType.DESKTOP_READY, "True")
-    job = examples.api.wait(
-        examples.path("agentjobs", "desktop"),
-        lambda found: ready in {(one["type"], one["status"]) for one in status(found).get("conditions", [])},
-        END_SECONDS,
-    )
-    told = status(job)["desktop"]
-    token = base64.b64decode(examples.api.get(examples.path("secrets", told["secretName"]))["data"][told["secretKey"]])
-    with forwarded(examples.namespace, status(job)["podName"], DESKTOP_PORT) as url, open_page() as page:
+    with ways_in(examples, "desktop") as ways, open_page() as page:
         page.set_viewport_size({"width": 1440, "height": 900})  # the example's: windows are laid out once
-        page.goto(f"{url}/vnc.html?token={token.decode()}")
+        page.goto(f"{ways.desktop}/vnc.html?token={ways.desktop_token}")
         wait_for_screen(page)
         type_line(page, TERMINAL, "firefox-esr http://localhost:3000")
-        # Firefox may be there before the guest book is: then the page is loaded again, as a person would.
-        seen = "until xdotool search --name '^Guest book'; do xdotool key F5; sleep 1; done"
-        assert examples.exec("desktop", "timeout", "100", "sh", "-c", seen, container=Container.AGENT).split()
+        ways.eventually(SEEN, Container.DESKTOP, seconds=90)
         ARTIFACTS.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=ARTIFACTS / "desktop-guest-book.png")
 
