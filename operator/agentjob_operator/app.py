@@ -264,7 +264,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _settle_memory() -> None:
-    """What is loaded by now stays: without this each full collection walks 100,000 objects of imported modules, for 60 ms."""
+    """What is loaded by now stays: without this each full collection walks some 100,000 objects of imported modules."""
     gc.collect()
     gc.freeze()
 
