@@ -12,7 +12,7 @@ from agentjob_api import names
 from apiserver.client import AGENTJOBS, agentjob
 from bench.archived import ARCHIVE
 from bench.auditlog import AuditLog
-from bench.client import MERGE_PATCH, Client
+from bench.client import MERGE_PATCH, Client, cluster_of
 from integration.simulated.plane import END, Json, Plane, until
 from support.minio import BUCKET
 
@@ -81,7 +81,7 @@ class Crowd:
                 async with free:
                     await do(api, name)
 
-            async with Client(cluster.url, cluster.admin_token, cluster.ca_file) as api:
+            async with Client(await cluster_of(cluster.kubeconfig)) as api:
                 await asyncio.gather(*(one(api, name) for name in names_))
 
         asyncio.run(run())

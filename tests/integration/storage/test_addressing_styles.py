@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from agentjob_operator.clock import Clock
 from agentjob_operator.manifests import Attempt
 from agentjob_operator.settings import StorageSettings
 from agentjob_operator.storage import NotFound, ObjectStore, download_url, restore_grant, upload_grant
@@ -67,7 +68,7 @@ async def test_everything_that_is_signed_is_accepted(
     assert urlsplit(grant.url).hostname == host
     assert post(grant, "result.json", Payload.of(b"data"), 10, lambda: 10).status == 204
     key = grant.key_prefix + "result.json"
-    async with ObjectStore(storage) as store:
+    async with ObjectStore(storage, Clock("the store")) as store:
         assert (await store.head(key)).bytes == 4
         assert await store.fetch_report(grant.key_prefix) == b"data"
         with pytest.raises(NotFound):

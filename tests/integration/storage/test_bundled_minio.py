@@ -15,6 +15,7 @@ import pytest
 from agentjob_operator.bundled_minio.rights import POLICY
 from agentjob_operator.bundled_minio.settings import KeeperSettings
 from agentjob_operator.bundled_minio.setup import Setup
+from agentjob_operator.clock import Clock
 from agentjob_operator.manifests import Attempt
 from agentjob_operator.settings import StorageSettings
 from agentjob_operator.storage import NotFound, ObjectStore, download_url, upload_grant
@@ -118,7 +119,7 @@ async def test_what_the_operator_signs_and_asks_works_with_its_own_login(server:
     grant = upload_grant(attempt, storage, now)
     key = grant.key_prefix + "workspace.zip"
     assert (await post(grant, key, b"data")).status == 204
-    async with ObjectStore(storage) as store:
+    async with ObjectStore(storage, Clock("the store")) as store:
         assert (await store.head(key)).bytes == 4
         with pytest.raises(NotFound):
             await store.head(grant.key_prefix + "other")
