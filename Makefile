@@ -20,9 +20,7 @@ demo: cluster-up images ## A cluster, the operator, an AgentJob from apply to th
 
 ##@ Check it
 .PHONY: test
-test: check ## Everything: lint, types, unit, integration, end to end on a real cluster
-	$(MAKE) --jobs=2 integration cluster-ready
-	$(MAKE) e2e
+test: check integration e2e ## Everything: lint, types, unit, integration, end to end on a real cluster
 
 .PHONY: check
 check: verify lint types unit ## What needs no cluster, in seconds
@@ -47,17 +45,11 @@ unit: $(VENV)/.stamp prereqs ## Unit tests
 
 .PHONY: integration
 integration: $(VENV)/.stamp tools ## Against a real API server, MinIO and Git server; chart tests
-	$(PYTEST) tests/integration tests/chart -n 4 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) tests/integration tests/chart -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: e2e
 e2e: cluster-up images ## End to end and faults, on the local cluster
 	$(PYTEST) tests/e2e
-
-# Beside the integration tests, which mostly wait; silent, so that two outputs do not mix, unless it fails.
-.PHONY: cluster-ready
-cluster-ready: $(VENV)/.stamp prereqs
-	@mkdir -p .artifacts
-	@$(MAKE) --jobs=1 cluster-up images > .artifacts/cluster-ready.log 2>&1 || { cat .artifacts/cluster-ready.log; exit 1; }
 
 ##@ Measure it
 BENCH := $(HACK) $(BIN)/python -m bench --out .artifacts/bench.json --page docs/performance.md
