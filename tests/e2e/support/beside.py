@@ -60,6 +60,16 @@ def kill_whole(tenant: Tenant, name: str, of: Container) -> None:
     tenant.api.wait(path, died, 60)
 
 
+def wait_restarted(tenant: Tenant, name: str, of: Container, times: int) -> None:
+    """The kubelet has started the container again, `times` in all."""
+    path = tenant.path("pods", tenant.pods(name)[-1]["metadata"]["name"])
+
+    def again(found: Json) -> bool:
+        return any(one["name"] == of and one["restartCount"] == times for one in found["status"]["containerStatuses"])
+
+    tenant.api.wait(path, again, END_SECONDS)
+
+
 def seconds_after_courier(pod: Json) -> dict[str, float]:
     """When each container of a finished pod ended, in seconds after the courier; the kubelet tells whole seconds."""
     statuses = [*pod["status"]["initContainerStatuses"], *pod["status"]["containerStatuses"]]
