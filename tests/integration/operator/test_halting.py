@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import urllib3
+from agentjob_api.grant import ObjectName
 from agentjob_api.report import Verdict
 from integration.operator.operatorprocess import OperatorProcess
 from integration.operator.relay import Relay
@@ -27,6 +28,8 @@ def _stop(stage: Stage, name: str, pod: str, attempt: int = 1, **fields: Any) ->
     stage.wait(lambda: not stage.jobs_of(name), "its Job is deleted")
     fields = {"verdict": Verdict.NONE, "terminated": True, "active_seconds": 7, **fields}
     report = stage.report(name, attempt, workspace=stage.upload(name, attempt), **fields)
+    # As the courier does: the pod may have gone before the operator has read its end.
+    stage.store_object(name, ObjectName.RESULT, report.encode(), attempt)
     stage.finish(pod, report, agent_exit=0 if fields["verdict"] is Verdict.SUCCESS else 12, phase="Failed")
     stage.delete("pods", pod)
 
