@@ -24,6 +24,9 @@ def test_every_panel_and_every_alert_has_data(
     operator.start(ready=False)
     with running_prometheus(tmp_path, [f"127.0.0.1:{operator.port}"], ALERTS_FILE) as prometheus:
         operator.wait_state("leading")
+        # A rate needs a sample from before.
+        first = "agentjob_queue_wait_duration_seconds_count == 0"
+        stage.wait(lambda: prometheus.has_data(first), "it is scraped before its first AgentJob")
         _live(stage, prometheus)
         expressions = panel_expressions() + alert_expressions()
         assert_data(prometheus, expressions, EMPTY, SCRAPED_SECONDS)
