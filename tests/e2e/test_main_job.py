@@ -65,7 +65,7 @@ def test_a_job_is_applied_and_downloaded(fleet: Tenant, store: Store, tmp_path: 
 def test_the_namespace_has_its_network_policies(fleet: Tenant) -> None:
     """Made before its first pod. Whether they hold is the network plugin's business (the embedded cluster's ignores them, see
     docs/network.md); what they mean is judged in tests/integration/network."""
-    fleet.finished("todo-app")
+    fleet.finished("hello")
     found = fleet.api.items(f"/apis/networking.k8s.io/v1/namespaces/{fleet.namespace}/networkpolicies")
     assert {item["metadata"]["name"] for item in found} == set(POLICY_NAMES)
 

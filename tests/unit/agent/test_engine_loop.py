@@ -61,7 +61,7 @@ async def test_the_deadline_kills_the_running_command(tmp_path: Path) -> None:
     """The command would take a minute; the run ends as Timeout, and its result is there."""
     async with running_scripted() as model:
         task = inline_task(shell("sleep 60; touch late"))
-        run = await run_engine(tmp_path, model.endpoint, task, timeout_seconds=1)
+        run = await run_engine(tmp_path, model.endpoint, task, timeout_seconds=4)
     assert (run.outcome.verdict, run.outcome.reason) == (Verdict.LIMIT, Reason.TIMEOUT)
     assert len(run.events("tool_result")) == 1
 
