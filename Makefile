@@ -45,7 +45,7 @@ unit: $(VENV)/.stamp prereqs ## Unit tests
 
 .PHONY: integration
 integration: $(VENV)/.stamp tools ## Against a real API server, MinIO and Git server; chart tests
-	$(PYTEST) tests/integration tests/chart --ignore=tests/integration/simulated -n 3 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) tests/integration tests/chart --ignore=tests/integration/simulated -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-ha
 test-ha: $(VENV)/.stamp tools ## Two operators and 200 AgentJobs on simulated nodes: leader killed, cut off, updated (about 8 minutes; nothing else should run)
