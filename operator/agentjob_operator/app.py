@@ -130,11 +130,7 @@ class Operator:
             base=settings.backoff_base_seconds, maximum=settings.backoff_max_seconds, metrics=metrics.queue
         )
         self._health.state = "syncing"
-        self._health.stuck = lambda: (
-            f"AgentJobs have been waiting for a worker for {queue.stuck_seconds():.0f} s"
-            if queue.stuck_seconds() > STUCK_SECONDS
-            else ""
-        )
+        self._health.stuck = lambda: _stuck(queue)
         page = {"namespaces": settings.namespaces, "page_size": settings.list_page_size}
         squaring = Squaring(kube=kube, cache=cache, queue=queue, **page)  # type: ignore[arg-type]
         sweep = Sweep(
@@ -159,14 +155,7 @@ class Operator:
         )
         reconcile = measured(reconciler.reconcile, metrics.recorder)
         handlers = Handlers(cache, queue)
-        watches = [
-            Watch(
-                *(kube, paths.in_namespace(collection, namespace), paths.MANAGED, handler),
-                quiet_seconds=settings.watch_quiet_seconds,
-            )
-            for collection, handler in ((paths.JOBS, handlers.job), (paths.PODS, handlers.pod))
-            for namespace in tuple(settings.namespaces) or (None,)
-        ]
+        watches = self._watches(kube, handlers)
         for watch in watches:
             await self._patiently("the start barrier", watch.begin)
         unfinished = await self._patiently("the start barrier", squaring.run)
@@ -200,11 +189,20 @@ class Operator:
         kopf_stop.set()
         # Without the Lease there is nothing left to finish, and the next leader may already be waiting.
         if election is None or not election.done():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(queue.drained(), DRAIN_SECONDS)
-            await asyncio.wait({stream}, timeout=STOP_SECONDS)
+            await _drain(queue, stream)
         await _cancel([stream, *parts])
         return code
+
+    def _watches(self, kube: KubeClient, handlers: Handlers) -> list[Watch]:
+        settings = self._settings
+        return [
+            Watch(
+                *(kube, paths.in_namespace(collection, namespace), paths.MANAGED, handler),
+                quiet_seconds=settings.watch_quiet_seconds,
+            )
+            for collection, handler in ((paths.JOBS, handlers.job), (paths.PODS, handlers.pod))
+            for namespace in tuple(settings.namespaces) or (None,)
+        ]
 
     async def _until_end(self, watched: Sequence[asyncio.Task[Any]]) -> int:
         stop = asyncio.create_task(self._stop.wait(), name="signal")
@@ -261,6 +259,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KubeError, OSError) as error:
         logger.error(f"cannot start: {error}")
         return EXIT_FAILED
+
+
+def _stuck(queue: WorkQueue[Key]) -> str:
+    waited = queue.stuck_seconds()
+    return f"AgentJobs have been waiting for a worker for {waited:.0f} s" if waited > STUCK_SECONDS else ""
+
+
+async def _drain(queue: WorkQueue[Key], stream: asyncio.Task[None]) -> None:
+    """What has begun is finished, within limits."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(queue.drained(), DRAIN_SECONDS)
+    await asyncio.wait({stream}, timeout=STOP_SECONDS)
 
 
 def _settle_memory() -> None:

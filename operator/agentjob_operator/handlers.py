@@ -12,8 +12,9 @@ import kopf
 from agentjob_api import names
 
 from agentjob_operator.cache import Cache
+from agentjob_operator.decoding import agentjob_of, job_of, pod_of
 from agentjob_operator.kube import paths
-from agentjob_operator.objects import Key, agentjob_of, job_of, pod_of
+from agentjob_operator.objects import Key
 from agentjob_operator.workqueue import WorkQueue
 
 DELETED: Final = "DELETED"

@@ -13,11 +13,12 @@ import structlog
 from agentjob_api import names
 
 from agentjob_operator.cache import Cache
+from agentjob_operator.decoding import agentjob_of, job_of, pod_of
 from agentjob_operator.kube import paths
 from agentjob_operator.kube.client import KubeClient
 from agentjob_operator.kube.errors import NotFound
 from agentjob_operator.kube.lists import list_pages
-from agentjob_operator.objects import Job, Key, agentjob_of, job_of, moment, pod_of
+from agentjob_operator.objects import Job, Key, moment
 from agentjob_operator.reconcile.write import delete_job
 from agentjob_operator.workqueue import WorkQueue
 

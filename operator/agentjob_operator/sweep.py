@@ -14,13 +14,14 @@ import structlog
 from agentjob_api.status import TERMINAL_PHASES, Phase
 from agentjob_api.workspace import Archive
 
+from agentjob_operator.decoding import agentjob_of
 from agentjob_operator.kube import paths
 from agentjob_operator.kube.client import KubeClient
 from agentjob_operator.kube.errors import KubeError, NotFound
 from agentjob_operator.kube.lists import list_pages
 from agentjob_operator.metrics import definitions as metrics
 from agentjob_operator.metrics.recorder import Recorder
-from agentjob_operator.objects import AgentJob, Key, agentjob_of, moment
+from agentjob_operator.objects import AgentJob, Key, moment
 from agentjob_operator.reconcile.write import patch_status
 from agentjob_operator.settings import StorageSettings
 from agentjob_operator.status import rfc3339

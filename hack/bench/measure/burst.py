@@ -19,17 +19,21 @@ SETTLE_SECONDS: Final = 2.0
 """Until the last status is in the audit log."""
 
 
+def whole_way(namespace: str, seen: Recorder) -> tuple[Watched, ...]:
+    """What tells `seen` of an AgentJob's creation, its Job, its pod's end and its terminal status."""
+    return (
+        (load.AGENTJOBS.format(namespace), {}, False, seen.agentjob),
+        (load.JOBS.format(namespace), {}, True, seen.child_job),
+        (load.PODS.format(namespace), load.ENDED_PODS, True, seen.ended_pod),
+    )
+
+
 async def agentjobs(plane: Plane, operator: Operator, count: int, namespace: str = "burst") -> dict[str, Any]:
     """Seconds from the first request to all Jobs and to all AgentJobs terminal, and what it cost."""
     await make_namespace(plane.api, namespace)
     seen = Recorder()
     creator = Creator(plane.api, plane.store, namespace)
-    watches: tuple[Watched, ...] = (
-        (load.AGENTJOBS.format(namespace), {}, False, seen.agentjob),
-        (load.JOBS.format(namespace), {}, True, seen.child_job),
-        (load.PODS.format(namespace), load.ENDED_PODS, True, seen.ended_pod),
-    )
-    async with watching(plane.api, *watches):
+    async with watching(plane.api, *whole_way(namespace, seen)):
         meter, begun = Meter(plane, operator), time.monotonic()
         await load.at_once(creator.agentjob, "job", count)
         created = time.monotonic()

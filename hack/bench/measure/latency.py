@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from bench import load
 from bench.load import Creator
-from bench.measure.burst import SECONDS, SETTLE_SECONDS
+from bench.measure.burst import SECONDS, SETTLE_SECONDS, whole_way
 from bench.measure.spent import Meter
 from bench.operatorrun import Operator
 from bench.percentiles import milliseconds
 from bench.plane import Plane, make_namespace
-from bench.recorder import Recorder, Watched, watching
+from bench.recorder import Recorder, watching
 
 WARM_UP: Final = 5
 
@@ -23,12 +23,7 @@ async def at_rate(plane: Plane, operator: Operator, per_second: int, count: int)
     await make_namespace(plane.api, namespace)
     seen = Recorder()
     creator = Creator(plane.api, plane.store, namespace)
-    watches: tuple[Watched, ...] = (
-        (load.AGENTJOBS.format(namespace), {}, False, seen.agentjob),
-        (load.JOBS.format(namespace), {}, True, seen.child_job),
-        (load.PODS.format(namespace), load.ENDED_PODS, True, seen.ended_pod),
-    )
-    async with watching(plane.api, *watches):
+    async with watching(plane.api, *whole_way(namespace, seen)):
         await load.at_rate(creator.agentjob, "warm-up", WARM_UP, per_second)
         await seen.until("terminal", WARM_UP, SECONDS)
         meter = Meter(plane, operator)

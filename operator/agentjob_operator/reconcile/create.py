@@ -6,12 +6,13 @@ from typing import Any
 
 from agentjob_api.reasons import Reason
 
+from agentjob_operator.decoding import job_of
 from agentjob_operator.kube import paths
 from agentjob_operator.kube.client import KubeClient
 from agentjob_operator.kube.errors import AlreadyExists, KubeError, NotFound, Refused
 from agentjob_operator.manifests import Attempt
 from agentjob_operator.model import Cause
-from agentjob_operator.objects import Job, job_of
+from agentjob_operator.objects import Job
 from agentjob_operator.observe.waiting import clean, refusal
 from agentjob_operator.reconcile.errors import Waiting
 

@@ -9,13 +9,14 @@ from agentjob_api.pod import WORKSPACE_VOLUME, Container
 from agentjob_api.report import StoredObject
 
 from agentjob_operator.cache import Cache
+from agentjob_operator.decoding import job_of
 from agentjob_operator.kube import paths
 from agentjob_operator.kube.client import KubeClient
 from agentjob_operator.kube.errors import NotFound
 from agentjob_operator.kube.throttle import Throttle
 from agentjob_operator.manifests import Attempt
 from agentjob_operator.model import Cause, Evidence
-from agentjob_operator.objects import Job, Key, Pod, job_of
+from agentjob_operator.objects import Job, Key, Pod
 from agentjob_operator.observe import parse_report, parse_usage
 from agentjob_operator.observe.waiting import event_cause
 from agentjob_operator.reconcile.errors import Waiting

@@ -11,12 +11,13 @@ from agentjob_api.report import StoredObject
 from agentjob_api.status import AgentJobStatus, Phase
 
 from agentjob_operator.cache import Cache
+from agentjob_operator.decoding import agentjob_of
 from agentjob_operator.kube import paths
 from agentjob_operator.kube.client import KubeClient
 from agentjob_operator.kube.errors import Conflict, NotFound, Refused
 from agentjob_operator.manifests import Attempt, Remaining, Tokens, attempt_name, build_job, build_secret
 from agentjob_operator.model import Budget, Cause, Evidence, Need, Observed, Plan
-from agentjob_operator.objects import AgentJob, Job, Key, Pod, agentjob_of
+from agentjob_operator.objects import AgentJob, Job, Key, Pod
 from agentjob_operator.observe import observe
 from agentjob_operator.plan import plan
 from agentjob_operator.reconcile.create import create

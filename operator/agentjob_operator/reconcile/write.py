@@ -7,10 +7,11 @@ from typing import Any
 
 from agentjob_api import names
 
+from agentjob_operator.decoding import agentjob_of
 from agentjob_operator.kube import paths
 from agentjob_operator.kube.client import KubeClient
 from agentjob_operator.kube.errors import Conflict, KubeError, NotFound
-from agentjob_operator.objects import AgentJob, Job, agentjob_of
+from agentjob_operator.objects import AgentJob, Job
 from agentjob_operator.status import Event
 
 COMPONENT = "agentjob-operator"

@@ -5,7 +5,8 @@ from typing import Any
 
 from agentjob_api import names
 from agentjob_api.report import Report, StoredObject, Verdict
-from agentjob_operator.objects import AgentJob, Job, Pod, agentjob_of, job_of, pod_of
+from agentjob_operator.decoding import agentjob_of, job_of, pod_of
+from agentjob_operator.objects import AgentJob, Job, Pod
 
 Json = dict[str, Any]
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
