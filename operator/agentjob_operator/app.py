@@ -8,13 +8,13 @@ import contextlib
 import gc
 import signal
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import structlog
 from aiohttp import web
 
-from agentjob_operator import health, leader, logs, preflight, source
+from agentjob_operator import health, leader, logs, preflight, source, tasks
 from agentjob_operator.cache import Cache
 from agentjob_operator.clock import Clock
 from agentjob_operator.handlers import Handlers
@@ -101,15 +101,15 @@ class Operator:
         self._health.state = "standby"
         logger.info("standing by for the Lease", lease=self._settings.leader_election.lease_name)
         try:
-            await _first(leading.wait(), self._stop.wait(), _ended(task))
+            await tasks.first(leading.wait(), self._stop.wait(), tasks.ended(task))
             if self._stop.is_set():
                 return EXIT_OK
             if leading.is_set():
                 return await self._work(kube, store, task)
-            _log_end(task)
+            tasks.log_end(task)
             return EXIT_FAILED
         finally:
-            await _cancel([task])
+            await tasks.cancel([task])
 
     def _client(self, cluster: Cluster, *, timeout: float) -> KubeClient:
         settings = self._settings
@@ -131,17 +131,8 @@ class Operator:
         )
         self._health.state = "syncing"
         self._health.stuck = lambda: _stuck(queue)
-        page = {"namespaces": settings.namespaces, "page_size": settings.list_page_size}
-        squaring = Squaring(kube=kube, cache=cache, queue=queue, **page)  # type: ignore[arg-type]
-        sweep = Sweep(
-            kube=kube,
-            storage=settings.storage,
-            seconds=settings.sweep_seconds,
-            clock=self._clock.now,
-            store_clock=self._store_clock.now,
-            recorder=metrics.recorder,
-            **page,  # type: ignore[arg-type]
-        )
+        squaring = Squaring(kube=kube, cache=cache, queue=queue, **self._pages())
+        sweep = self._sweep(kube)
         network = NetworkPolicies(kube, settings)
         reconciler = Reconciler(
             kube=kube,
@@ -171,17 +162,7 @@ class Operator:
             asyncio.create_task(network.keep(cache.namespaces, settings.resync_seconds), name="network"),
             *(asyncio.create_task(watch.run(squaring.run), name="watch") for watch in watches),
         ]
-        stream = asyncio.create_task(
-            source.stream(
-                *(kube, handlers, kopf_stop),
-                catch_signals=self._catch_signals,
-                request_timeout=settings.api_timeout_seconds,
-                quiet_seconds=settings.watch_quiet_seconds,
-                trace=metrics.requests.trace,
-                **page,  # type: ignore[arg-type]
-            ),
-            name="kopf",
-        )
+        stream = asyncio.create_task(self._stream(kube, handlers, kopf_stop), name="kopf")
         watched = [*parts, stream, *([election] if election is not None else [])]
         code = await self._until_end(watched)
         self._health.state = "stopping"
@@ -190,8 +171,34 @@ class Operator:
         # Without the Lease there is nothing left to finish, and the next leader may already be waiting.
         if election is None or not election.done():
             await _drain(queue, stream)
-        await _cancel([stream, *parts])
+        await tasks.cancel([stream, *parts])
         return code
+
+    def _pages(self) -> dict[str, Any]:
+        return {"namespaces": self._settings.namespaces, "page_size": self._settings.list_page_size}
+
+    def _sweep(self, kube: KubeClient) -> Sweep:
+        settings = self._settings
+        return Sweep(
+            kube=kube,
+            storage=settings.storage,
+            seconds=settings.sweep_seconds,
+            clock=self._clock.now,
+            store_clock=self._store_clock.now,
+            recorder=self._metrics.recorder,
+            **self._pages(),
+        )
+
+    async def _stream(self, kube: KubeClient, handlers: Handlers, stop: asyncio.Event) -> None:
+        settings = self._settings
+        await source.stream(
+            *(kube, handlers, stop),
+            catch_signals=self._catch_signals,
+            request_timeout=settings.api_timeout_seconds,
+            quiet_seconds=settings.watch_quiet_seconds,
+            trace=self._metrics.requests.trace,
+            **self._pages(),
+        )
 
     def _watches(self, kube: KubeClient, handlers: Handlers) -> list[Watch]:
         settings = self._settings
@@ -213,7 +220,7 @@ class Operator:
         stop.cancel()
         for task in watched:
             if task.done():
-                _log_end(task)
+                tasks.log_end(task)
         return EXIT_FAILED
 
     async def _resync(self, squaring: Squaring) -> None:
@@ -277,30 +284,3 @@ def _settle_memory() -> None:
     """What is loaded by now stays: without this each full collection walks some 100,000 objects of imported modules."""
     gc.collect()
     gc.freeze()
-
-
-def _log_end(task: asyncio.Task[Any]) -> None:
-    """Why a part that should go on for ever has ended."""
-    error = None if task.cancelled() else task.exception()
-    # What the API server says is a sentence for people; the way to it through the code would only hide it.
-    logger.error(
-        f"{task.get_name()} ended: {error or 'no error'}", exc_info=None if isinstance(error, KubeError) else error
-    )
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    await asyncio.wait({task})
-
-
-async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
-    tasks = [asyncio.create_task(wait) for wait in waits]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        await _cancel(tasks)
-
-
-async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
