@@ -16,6 +16,8 @@ class QueueMetrics:
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
+        for counter in (d.QUEUE_ADDS, d.QUEUE_RETRIES):
+            recorder.begin(counter, NAME)
         self._added: dict[Hashable, float] = {}
         self._taken: dict[Hashable, float] = {}
 

@@ -31,6 +31,7 @@ def test_a_follower_says_so_and_serves_every_gauge_of_its_own() -> None:
     text = generate_latest(metrics.recorder.registry).decode()
     assert 'leader_election_master_status{name="lease"} 0.0' in text
     assert 'workqueue_depth{name="agentjobs"} 0.0' in text
+    assert 'workqueue_retries_total{name="agentjobs"} 0.0' in text, "as client-go: from 0, so that the first is seen"
     assert "_created" not in text.replace("agentjob_created_total", "")
 
 
