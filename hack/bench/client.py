@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import aiohttp
+import kopf
 import orjson
 from agentjob_operator.kube.auth import Cluster
 from agentjob_operator.kube.client import split_lines
@@ -31,7 +32,13 @@ async def cluster_of(kubeconfig: Path) -> Cluster:
     """Where it is and how to log in."""
     configuration = Configuration()
     await config.load_kube_config(str(kubeconfig), client_configuration=configuration)  # type: ignore[no-untyped-call]
-    return Cluster(configuration)
+    found = kopf.ConnectionInfo(
+        server=configuration.host,
+        ca_path=configuration.ssl_ca_cert,
+        certificate_path=configuration.cert_file,
+        private_key_path=configuration.key_file,
+    )
+    return Cluster(found)
 
 
 class Client:

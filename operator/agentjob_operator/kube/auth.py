@@ -1,57 +1,80 @@
-"""Where the cluster is and who we are, found by the `kubernetes` package: the pod's service account, or a kubeconfig.
+"""Where the cluster is and who we are, as kopf's own logins find it: the pod's service account, or a kubeconfig.
 
-Tokens of service accounts are bound and rotate: they are read again, by the package's own hook, at most once a minute.
+Tokens of service accounts are bound and rotate: they are read again, at most once a minute, as client-go does it.
 """
 
+import dataclasses
+import os
 import ssl
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping
+from typing import Final
 
-from kubernetes.aio import config
-from kubernetes.aio.client import Configuration
+import kopf
+import yaml
+
+TOKEN_SECONDS: Final = 60.0
 
 
 class NoCluster(Exception):  # noqa: N818 - a state
     """Neither a service account nor a usable kubeconfig."""
 
 
-@dataclass(frozen=True)
 class Cluster:
     """A way to the API server."""
 
-    configuration: Configuration
+    def __init__(self, connection: kopf.ConnectionInfo) -> None:
+        self._connection, self._read = connection, time.monotonic()
 
     @property
     def server(self) -> str:
         """Base URL without a slash at its end."""
-        return str(self.configuration.host).rstrip("/")
+        return self._connection.server.rstrip("/")
 
     async def headers(self) -> dict[str, str]:
         """With a fresh token; empty with a client certificate."""
-        value = await self.configuration.get_api_key_with_prefix("BearerToken")
-        return {} if value is None else {"Authorization": str(value)}
+        if time.monotonic() - self._read > TOKEN_SECONDS:
+            self._connection, self._read = _in_cluster() or self._connection, time.monotonic()
+        return self._connection.as_http_headers()
 
     def ssl_context(self) -> ssl.SSLContext:
         """With the cluster's CA and the client certificate, if any."""
-        conf = self.configuration
-        context = ssl.create_default_context(cafile=conf.ssl_ca_cert)
+        context = self._connection.as_ssl_context()
         # Python 3.13 wants key identifiers in certificates, which the CAs of many clusters do not have.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-        if conf.cert_file:
-            context.load_cert_chain(conf.cert_file, keyfile=conf.key_file)
-        if not conf.verify_ssl:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
         return context
 
 
 async def load_cluster() -> Cluster:
     """In a pod its service account, otherwise `$KUBECONFIG` or `~/.kube/config`. Raises `NoCluster`."""
-    configuration = Configuration()
+    return Cluster(_in_cluster() or _from_kubeconfig())
+
+
+def server_of(environment: Mapping[str, str]) -> str | None:
+    """The API server as the kubelet tells it to every pod: no DNS is needed to reach it. None outside of one."""
+    host, port = environment.get("KUBERNETES_SERVICE_HOST"), environment.get("KUBERNETES_SERVICE_PORT")
+    if not host or not port:
+        return None
+    return f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+
+
+def _in_cluster() -> kopf.ConnectionInfo | None:
+    server = server_of(os.environ)
+    found = kopf.login_with_service_account(settings=kopf.OperatorSettings())
+    return dataclasses.replace(found, server=server) if found is not None and server is not None else None
+
+
+def _from_kubeconfig() -> kopf.ConnectionInfo:
+    where = os.environ.get("KUBECONFIG") or "~/.kube/config"
     try:
-        config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-    except config.ConfigException as in_cluster:
-        try:
-            await config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-        except (config.ConfigException, OSError) as error:
-            raise NoCluster(f"no service account ({in_cluster}) and no kubeconfig ({error})") from error
-    return Cluster(configuration)
+        found = kopf.login_with_kubeconfig(settings=kopf.OperatorSettings())
+    except (kopf.LoginError, OSError, KeyError, AttributeError, TypeError, ValueError, yaml.YAMLError) as error:
+        raise NoCluster(f"no service account, and the kubeconfig {where} cannot be used: {error}") from error
+    if found is None or not found.server:
+        raise NoCluster(f"no service account and no kubeconfig ({where})")
+    if not (found.as_http_headers() or found.certificate_path or found.certificate_data):
+        raise NoCluster(
+            f"the user of the kubeconfig {where} has neither a token nor a client certificate; credential plugins "
+            "are not run: give it a token (kubectl create token), or run the operator in the cluster"
+        )
+    return found
