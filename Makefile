@@ -45,7 +45,7 @@ unit: $(VENV)/.stamp prereqs ## Unit tests
 
 .PHONY: integration
 integration: $(VENV)/.stamp tools ## Against a real API server, MinIO and Git server; chart tests
-	$(PYTEST) tests/integration tests/chart --ignore=tests/integration/simulated -n 2 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) tests/integration tests/chart --ignore=tests/integration/simulated -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-ha
 test-ha: $(VENV)/.stamp tools ## Two operators and 200 AgentJobs on simulated nodes: leader killed, cut off, updated (about 8 minutes; nothing else should run)
@@ -53,7 +53,8 @@ test-ha: $(VENV)/.stamp tools ## Two operators and 200 AgentJobs on simulated no
 
 .PHONY: e2e
 e2e: cluster-up images ## End to end and faults, on the local cluster
-	$(PYTEST) tests/e2e
+	$(PYTEST) tests/e2e -m "not disturbs and not replaces" -n 2 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) tests/e2e -m "disturbs or replaces"
 
 ##@ Measure it
 BENCH := $(HACK) $(BIN)/python -m bench --out .artifacts/bench.json --page docs/performance.md

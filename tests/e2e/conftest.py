@@ -15,6 +15,7 @@ from e2e.support.release import Release
 from e2e.support.shell import fresh_folder
 from e2e.support.store import Store
 from e2e.support.tenant import Tenant, create_tenant
+from e2e.support.workers import ALONE, first_of_all
 
 _ORDER = ("replaces", "disturbs", "slow", "late")
 EXPECTED_VIOLATIONS = frozenset({"no-such-model"})
@@ -56,10 +57,12 @@ def api() -> Api:
 
 
 @pytest.fixture(scope="session")
-def installed(api: Api) -> Iterator[Release]:
+def installed(api: Api, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Release]:
     """The release. At the end of the session: no request to the model may have broken the protocol."""
-    fresh_folder(ARTIFACTS)
-    found = release.install(api)
+    with first_of_all(tmp_path_factory, worker_id) as first:
+        if first:
+            fresh_folder(ARTIFACTS)
+        found = release.install(api) if first else release.found(api)
     before = len(found.violations())
     yield found
     broken = [entry for entry in found.violations()[before:] if entry["model"] not in EXPECTED_VIOLATIONS]
@@ -95,10 +98,12 @@ def storage_class() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def fleets(api: Api, installed: Release, request: pytest.FixtureRequest) -> Iterator[Fleets]:
+def fleets(api: Api, installed: Release, request: pytest.FixtureRequest, worker_id: str) -> Iterator[Fleets]:
     """The namespaces of the modules' `CASES`."""
     found = Fleets(
-        lambda name: create_tenant(api, name, installed.model_key), modules_with_cases(request.session.items)
+        lambda name: create_tenant(api, name, installed.model_key),
+        modules_with_cases(request.session.items),
+        ahead=1 if worker_id == ALONE else 0,
     )
     yield found
     for made in found.started.values():

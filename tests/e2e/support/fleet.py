@@ -23,12 +23,14 @@ class Fleets:
     create: Callable[[str], Tenant]
     modules: list[ModuleType]
     """Those with `CASES`, in the order in which their tests run."""
+    ahead: int
+    """How many further modules' jobs are applied already. With several workers none: it may be another's."""
     started: dict[str, Tenant] = field(default_factory=dict)
 
     def of(self, module: ModuleType) -> Tenant:
-        """The namespace in which the module's jobs are; those of the next module are started, too."""
+        """The namespace in which the module's jobs are; those of the next are started, too."""
         position = self.modules.index(module)
-        for each in self.modules[position : position + 2]:
+        for each in self.modules[position : position + 1 + self.ahead]:
             self._start(each)
         return self.started[module.__name__]
 

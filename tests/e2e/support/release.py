@@ -47,11 +47,22 @@ def install(api: Api) -> Release:
     """Idempotent: restarts only what changed."""
     _remove_rests(api)
     images = catalog.read(REPOSITORY)
-    servers = _apply_servers(images)
+    servers = _servers(images)
+    shell.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(servers))
     _upgrade(images)
     _await_rollouts()
-    key = next(item["stringData"]["api-key"] for item in servers if item["kind"] == "Secret")
-    return Release(api, _store(api), _serve_repositories(api), key)
+    with tempfile.TemporaryDirectory() as folder:
+        repositories = gitrepos.make_repositories(Path(folder))
+        gitrepos.copy_to_server(Path(folder), SERVERS, _git_server(api))
+    return Release(api, _store(api), repositories, _model_key(servers))
+
+
+def found(api: Api) -> Release:
+    """What another process has installed."""
+    with tempfile.TemporaryDirectory() as folder:
+        # The same as on the server, commit by commit: their dates are fixed.
+        repositories = gitrepos.make_repositories(Path(folder))
+    return Release(api, _store(api), repositories, _model_key(_servers(catalog.read(REPOSITORY))))
 
 
 def _remove_rests(api: Api) -> None:
@@ -60,7 +71,7 @@ def _remove_rests(api: Api) -> None:
         api.delete(f"/api/v1/namespaces/{left['metadata']['name']}")
 
 
-def _apply_servers(images: dict[str, catalog.Image]) -> list[Json]:
+def _servers(images: dict[str, catalog.Image]) -> list[Json]:
     manifests: list[Json] = []
     for name, image in (("gitserver", "gitserver"), ("scriptedmodel", "runtime")):
         documents = list(yaml.safe_load_all((E2E / "manifests" / f"{name}.yaml").read_text()))
@@ -68,8 +79,12 @@ def _apply_servers(images: dict[str, catalog.Image]) -> list[Json]:
             if document["kind"] == "Deployment":
                 document["spec"]["template"]["metadata"]["annotations"] = {_CONTENT: images[image].content}
         manifests += documents
-    shell.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(manifests))
     return manifests
+
+
+def _model_key(servers: list[Json]) -> str:
+    keys: list[str] = [item["stringData"]["api-key"] for item in servers if item["kind"] == "Secret"]
+    return keys[0]
 
 
 def cluster_values(images: dict[str, catalog.Image]) -> Json:
@@ -108,13 +123,10 @@ def _store(api: Api) -> Store:
     return Store(Minio(public.netloc, access_key=access, secret_key=hidden, secure=public.scheme == "https"), BUCKET)
 
 
-def _serve_repositories(api: Api) -> Repositories:
+def _git_server(api: Api) -> str:
     pods = api.items(f"/api/v1/namespaces/{SERVERS}/pods", labelSelector="app=gitserver")
-    ready = [pod["metadata"]["name"] for pod in pods if "deletionTimestamp" not in pod["metadata"]]
-    with tempfile.TemporaryDirectory() as folder:
-        repositories = gitrepos.make_repositories(Path(folder))
-        gitrepos.copy_to_server(Path(folder), SERVERS, ready[0])
-    return repositories
+    ready: list[str] = [pod["metadata"]["name"] for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+    return ready[0]
 
 
 def scale(api: Api, name: str, replicas: int, kind: str = "deployments") -> None:
