@@ -40,7 +40,11 @@ CASES = {
     "killed": _job("killed", sh(f"{KILL}; sleep 60"), done()),
     "killed-init": _job("killed-init", sh("kill -9 1; kill -TERM -1; sleep 60"), done()),
     "killed-and-lied": _job("killed-and-lied", sh(f"{LIE}; {KILL}; sleep 60"), done()),
-    "killed-from-outside": _job("killed-from-outside", wait_for("/tmp/go"), done(), backoffLimit=1),
+    "killed-from-outside": _job(
+        *("killed-from-outside", sh("sleep 31"), wait_for("/tmp/go"), done()),
+        backoffLimit=1,
+        workspace={"checkpointSeconds": 30},
+    ),
     "oom": _job(
         "oom", sh(FILL_MEMORY), done(), resources={"limits": {"memory": "256Mi"}, "requests": {"memory": "32Mi"}}
     ),
@@ -88,8 +92,8 @@ def test_init_cannot_be_killed_from_inside(fleet: Tenant) -> None:
     expect.archived(job)
 
 
-def test_an_agent_that_is_killed_from_outside_is_tried_again(fleet: Tenant) -> None:
-    """A crash counts against `backoffLimit`; the second attempt has a pod and a prefix of its own."""
+def test_an_agent_that_is_killed_from_outside_goes_on_from_its_checkpoint(fleet: Tenant, tmp_path: Path) -> None:
+    """A crash counts against `backoffLimit`; the second attempt has a pod and a prefix of its own, and the first one's work."""
     fleet.said("killed-from-outside", "holding-go")
     fleet.exec("killed-from-outside", "sh", "-c", KILL)
     fleet.running("killed-from-outside", attempt=2)
@@ -98,7 +102,9 @@ def test_an_agent_that_is_killed_from_outside_is_tried_again(fleet: Tenant) -> N
     job = fleet.finished("killed-from-outside")
     expect.succeeded(job)
     expect.attempts(job, 2, failures=1)
+    assert status(job)["resumedFromAttempt"] == 1
     assert "/2/" in status(job)["artifacts"]["workspace"]["key"]
+    assert download(job, tmp_path).read("kept.txt") == b"kept\n"
     assert len(fleet.pods("killed-from-outside")) == 2
 
 

@@ -73,6 +73,13 @@ def test_an_agent_that_fills_its_workspace_is_ended(fleet: Tenant, name: str) ->
     expect.failed(fleet.finished(name), Reason.WORKSPACE_FULL, "64Mi")
 
 
+def test_a_workspace_that_fills_slowly_is_archived(fleet: Tenant, tmp_path: Path) -> None:
+    """It ends before the kubelet evicts the pod, which would take the work along."""
+    job = fleet.finished("slow")
+    expect.archived(job)
+    assert download(job, tmp_path).read("kept.txt") == b"kept\n"
+
+
 def test_an_archive_over_its_limit_is_not_half_there(fleet: Tenant, store: Store) -> None:
     """`archive.maxBytes` is a promise to whoever pays for the store; the log is kept all the same."""
     job = fleet.finished("too-large")
