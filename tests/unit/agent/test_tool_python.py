@@ -126,6 +126,7 @@ def test_a_virtual_environment_is_made_in_the_home_folder(toolbox: Toolbox) -> N
 def test_a_python_projects_tests_are_found_and_run(toolbox: Toolbox) -> None:
     """The runner's totals stand first, the exit code last."""
     use_this_python(toolbox)
+    toolbox.context.environment.pop("PYTEST_ADDOPTS", None)
     lay(toolbox, WHEEL_PROJECT)
     output = toolbox.call("test_code")
     assert "pytest -q: passed]" in output.text.splitlines()[0]
