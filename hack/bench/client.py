@@ -37,6 +37,7 @@ async def cluster_of(kubeconfig: Path) -> Cluster:
         ca_path=configuration.ssl_ca_cert,
         certificate_path=configuration.cert_file,
         private_key_path=configuration.key_file,
+        token=str(configuration.api_key.get("BearerToken") or "").removeprefix("Bearer ") or None,
     )
     return Cluster(found)
 
