@@ -13,8 +13,6 @@ from e2e.support.paths import E2E, KUBECONFIG
 CLASS = "agentjob-e2e"
 NAMESPACE = "agentjob-volumes"
 _MANIFEST = str(E2E / "manifests" / "volumes.yaml")
-_HELPER_IMAGE = "localhost/agentjob/agent:dev"
-"""Ours, for its shell: pods of this image make and remove the folders."""
 
 
 def prepare() -> None:
@@ -31,7 +29,7 @@ def remove() -> None:
 def running() -> Iterator[None]:
     """A process beside the cluster, ended at exit; its log is told when it had ended by itself."""
     command = [str(ensure_binaries("local-path-provisioner")["local-path-provisioner"]), "start"]
-    command += ["--kubeconfig", str(KUBECONFIG), "--namespace", NAMESPACE, "--helper-image", _HELPER_IMAGE]
+    command += ["--kubeconfig", str(KUBECONFIG), "--namespace", NAMESPACE]
     with tempfile.TemporaryFile() as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
             yield
