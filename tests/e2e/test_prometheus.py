@@ -18,7 +18,9 @@ from e2e.support.script import done, priced, task, wait_for
 from e2e.support.tenant import Tenant, agentjob
 
 EMPTY = {"AgentJobOperatorDown": "absent() has a value only while no target is up"}
-NEVER_FAILED = {"AgentJobAPIErrors": "no request of this operator has failed, so that there is no series of such requests"}
+NEVER_FAILED = {
+    "AgentJobAPIErrors": "no request of this operator has failed, so that there is no series of such requests"
+}
 FAILED = 'rest_client_requests_total{code=~"401|429|5..|<error>"}'
 """Whether there were any depends on the tests before; with a request that fails the alert is tried in tests/integration/operator."""
 SCRAPED_SECONDS = 60.0
