@@ -18,6 +18,8 @@ from images import catalog
 
 pytestmark = pytest.mark.replaces
 FIRST_VERSION = REPOSITORY / "tests" / "chart" / "first-version" / "agentjob-0.1.0.tgz"
+NEWER = ("monitoring", "networkPolicies")
+"""Values that it did not know."""
 KINDS = "all,secrets,configmaps,persistentvolumeclaims,serviceaccounts,roles,rolebindings,networkpolicies,leases,pdb"
 CLUSTER_KINDS = "clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings"
 LEFT = {
@@ -44,9 +46,10 @@ def _helm(verb: str, *arguments: str) -> str:
 
 
 def _values(folder: Path, storage_class: str, **operator: object) -> tuple[str, ...]:
-    """As the other tests have them, but with a volume for MinIO; `operator` replaces that part."""
+    """As the other tests have them, but with a volume for MinIO; with `operator`, that part of the first version's."""
     plain: Json = yaml.safe_load((E2E / "values.yaml").read_text())
-    plain["operator"] = operator or plain["operator"]
+    if operator:
+        plain = {name: value for name, value in plain.items() if name not in NEWER} | {"operator": operator}
     plain["minio"]["persistence"] = {"enabled": True, "size": "1Gi", "storageClassName": storage_class}
     chosen = folder / f"{len(operator)}.yaml", folder / f"{len(operator)}-cluster.yaml"
     chosen[0].write_text(yaml.safe_dump(plain))
