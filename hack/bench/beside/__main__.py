@@ -49,15 +49,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def _times(tenant: jobs.Tenant, rounds: int) -> dict[str, list[float]]:
     seconds: dict[str, list[float]] = {kind: [] for kind in jobs.KINDS}
-    for number in range(-1, rounds):
-        for kind in jobs.KINDS:
-            name = f"bench-{kind}"
-            tenant.remove(name)
-            took, _ = jobs.seconds_to_first_event(tenant, name, kind)
-            tenant.remove(name)
-            # The first round of each finds nothing in the page cache.
-            if number >= 0:
-                seconds[kind].append(took)
+    # The first round of each finds nothing in the page cache.
+    for number in range(rounds + 1):
+        with console.step(f"round {number} of {rounds}" if number else "a round that does not count"):
+            for kind in jobs.KINDS:
+                name = f"bench-{kind}"
+                tenant.remove(name)
+                took, _ = jobs.seconds_to_first_event(tenant, name, kind)
+                tenant.remove(name)
+                seconds[kind] += [took] if number else []
     return seconds
 
 
@@ -65,7 +65,8 @@ def _memory(tenant: jobs.Tenant, *, verbose: bool) -> dict[str, float]:
     name = "bench-idle"
     tenant.remove(name)
     _, pod = jobs.seconds_to_first_event(tenant, name, "both", lingers=True)
-    time.sleep(IDLE_SECONDS)
+    with console.step("an idle desktop and notebook"):
+        time.sleep(IDLE_SECONDS)
     used = {container: memory.megabytes(tenant, pod, container) for container in report.MEGABYTES}
     if verbose:
         for container in used:
