@@ -35,7 +35,7 @@ CELLS = (
     (
         "code",
         "import html\nfrom IPython.display import HTML\n\n"
-        'HTML(f\'<p><iframe srcdoc="{html.escape(page)}" width="100%" height="270" style="border: 0"></iframe></p>\')',
+        'HTML(f\'<p><iframe srcdoc="{html.escape(page)}" width="100%" height="330" style="border: 0"></iframe></p>\')',
     ),
     ("code", "!python3 -m pytest -q -p no:cacheprovider"),
 )
