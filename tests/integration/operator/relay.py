@@ -53,6 +53,8 @@ class Relay:
     """Writes that the operator sent, passed on or not (status 0)."""
     streams: list[aiohttp.ClientResponse] = field(default_factory=list)
     frozen: list[aiohttp.ClientResponse] = field(default_factory=list)
+    gone: list[aiohttp.ClientResponse] = field(default_factory=list)
+    """Streams that were cut: what they still held is lost."""
     loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -70,6 +72,7 @@ class Relay:
         def close() -> None:
             for stream in list(self.streams):
                 if part in stream.url.path and "watch" in stream.url.query:
+                    self.gone.append(stream)
                     stream.close()
 
         assert self.loop is not None
@@ -148,6 +151,8 @@ class _Server:
 
     async def _held(self, request: web.Request, answer: aiohttp.ClientResponse | None = None) -> None:
         while True:
+            if answer is not None and answer in self._relay.gone:
+                raise ConnectionResetError
             if answer not in self._relay.frozen and not self._relay.hold(request.method, request.path_qs):
                 return
             await asyncio.sleep(0.02)

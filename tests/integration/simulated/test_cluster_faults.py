@@ -96,6 +96,8 @@ def restart(plane: Plane) -> Iterator[Callable[[], None]]:
             current[0] = current[0].again()
             stack.callback(current[0].stop)
             wait_ready(f"{plane.cluster.url}/readyz", plane.cluster.ca_file, (current[0],))
+            # "storage is (re)initializing" for a while.
+            until(lambda: plane.api.get(AGENTJOBS.format("default")).accepted, "it serves AgentJobs")
 
         yield stop_and_start
 
