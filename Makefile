@@ -45,11 +45,7 @@ unit: $(VENV)/.stamp prereqs ## Unit tests
 
 .PHONY: integration
 integration: $(VENV)/.stamp tools ## Against a real API server, MinIO and Git server; chart tests
-	$(PYTEST) tests/integration tests/chart --ignore=tests/integration/simulated -n 4 --dist loadfile --no-loadscope-reorder
-
-.PHONY: test-ha
-test-ha: $(VENV)/.stamp tools ## Two operators and 200 AgentJobs on simulated nodes: leader killed, cut off, updated (about 8 minutes; nothing else should run)
-	$(PYTEST) tests/integration/simulated
+	$(PYTEST) tests/integration tests/chart -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: e2e
 e2e: cluster-up images ## End to end and faults, on the local cluster

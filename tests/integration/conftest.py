@@ -13,7 +13,7 @@ from cluster.controlplane import control_plane as start_control_plane
 REPOSITORY = Path(__file__).resolve().parents[2]
 CRD_FILE = REPOSITORY / "crds" / "agentjobs.yaml"
 
-FIRST = ("cluster", "operator", "pod", "storage", "bench")
+FIRST = ("cluster", "simulated", "operator", "pod", "storage", "bench")
 """Folders whose tests take longest, as they wait for processes and servers: a worker that took one late would end late."""
 
 _numbers = itertools.count(1)

@@ -17,7 +17,7 @@ from integration.simulated.plane import END, Json, Plane, until
 from support.minio import BUCKET
 
 AT_ONCE = 16
-END_SECONDS = 120.0
+END_SECONDS = 300.0
 JOBS = "/apis/batch/v1/namespaces/{}/jobs"
 PODS = "/api/v1/namespaces/{}/pods"
 WRITES = ("create", "update", "patch", "delete", "deletecollection")
@@ -95,7 +95,7 @@ class Crowd:
         """How many are in each; "" before the operator has said anything."""
         return Counter(str(one.get("status", {}).get("phase", "")) for one in self.items(AGENTJOBS))
 
-    def wait(self, seconds: float = 60, **at_least: int) -> None:
+    def wait(self, seconds: float = 120, **at_least: int) -> None:
         """Until so many are in these phases."""
 
         def reached() -> bool:

@@ -23,7 +23,7 @@ from support.minio import MinioServer, running_minio
 Json = dict[str, Any]
 T = TypeVar("T")
 NODES = 6
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 120.0
 END = "agentjob-test/end"
 CONTROLLER_FLAGS = ("--kube-api-qps=500", "--kube-api-burst=1000", "--node-monitor-grace-period=2h")
 LEASE_PATH = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/agentjob-operator"
