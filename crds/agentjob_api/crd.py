@@ -2,7 +2,7 @@
 
 from agentjob_api import names
 from agentjob_api.base import CelRule
-from agentjob_api.schema import Schema, immutability_rules, structural_schema
+from agentjob_api.schema import Schema, make_immutable, structural_schema
 from agentjob_api.spec import MUTABLE_FIELDS, AgentJobSpec
 from agentjob_api.status import TERMINAL_PHASES, AgentJobStatus, Phase
 
@@ -55,7 +55,7 @@ def custom_resource_definition() -> Schema:
 def agentjob_schema() -> Schema:
     """The structural schema of the whole object."""
     spec = structural_schema(AgentJobSpec, defaults=True)
-    spec["x-kubernetes-validations"] += immutability_rules(spec, MUTABLE_FIELDS)
+    make_immutable(spec, MUTABLE_FIELDS)
     return {
         "description": "A coding agent's job: a task in plain words, optionally a Git repository, run in a pod of its own.",
         "type": "object",

@@ -25,17 +25,23 @@ def structural_schema(model: type[ApiModel], *, defaults: bool) -> Schema:
     return _converted(schema, definitions, defaults=defaults)
 
 
-def immutability_rules(schema: Schema, mutable: frozenset[str]) -> list[dict[str, str]]:
-    """A transition rule for every property of `spec` that may not change; adding or removing it is a change, too."""
-    return [_immutability_rule(name).entry() for name in schema["properties"] if name not in mutable]
+def make_immutable(spec: Schema, mutable: frozenset[str]) -> None:
+    """Adds a transition rule for every property of `spec` that is not `mutable`; adding or removing it is a change, too.
 
-
-def _immutability_rule(name: str) -> CelRule:
-    return CelRule(
-        f"has(self.{name}) == has(oldSelf.{name}) && (!has(self.{name}) || self.{name} == oldSelf.{name})",
-        f"spec.{name} cannot be changed after creation; create a new AgentJob",
-        f".{name}",
-    )
+    What is always there (required, or with a default) carries its rule itself. A rule of `spec` would be dearer: for each access to
+    a property of a present field the API server builds the map of all of them, with every write of a status
+    (`Structural.Properties` in k8s.io/apiextensions-apiserver; 1.7 ms of CPU each time with 19 such rules).
+    """
+    for name, node in spec["properties"].items():
+        if name in mutable:
+            continue
+        message = f"spec.{name} cannot be changed after creation; create a new AgentJob"
+        if "default" in node or name in spec.get("required", ()):
+            carrier, rule = node, CelRule("self == oldSelf", message)
+        else:
+            kept = f"has(self.{name}) == has(oldSelf.{name}) && (!has(self.{name}) || self.{name} == oldSelf.{name})"
+            carrier, rule = spec, CelRule(kept, message, f".{name}")
+        carrier["x-kubernetes-validations"] = [*carrier.get("x-kubernetes-validations", ()), rule.entry()]
 
 
 def _converted(node: Schema, definitions: Schema, *, defaults: bool) -> Schema:

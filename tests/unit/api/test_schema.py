@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from agentjob_api.base import ApiModel, CelRule
 from agentjob_api.crd import agentjob_schema, custom_resource_definition
-from agentjob_api.schema import immutability_rules, structural_schema
+from agentjob_api.schema import make_immutable, structural_schema
 from pydantic import Field
 
 
@@ -84,15 +84,17 @@ def test_an_unknown_keyword_is_an_error() -> None:
 
 
 def test_each_immutable_property_has_a_rule_of_its_own() -> None:
-    """So that the refusal names the field."""
-    rules = immutability_rules({"properties": {"a": {}, "b": {}}}, frozenset({"b"}))
-    assert rules == [
-        {
-            "fieldPath": ".a",
-            "message": "spec.a cannot be changed after creation; create a new AgentJob",
-            "rule": "has(self.a) == has(oldSelf.a) && (!has(self.a) || self.a == oldSelf.a)",
-        }
-    ]
+    """So that the refusal names the field. Where the field may be missing, only `spec` sees it come and go."""
+    spec: dict[str, Any] = {"required": ["a"], "properties": {"a": {}, "b": {"default": 1}, "c": {}, "d": {}}}
+    make_immutable(spec, frozenset({"d"}))
+    told = "cannot be changed after creation; create a new AgentJob"
+    for name in ("a", "b"):
+        assert spec["properties"][name]["x-kubernetes-validations"] == [
+            {"message": f"spec.{name} {told}", "rule": "self == oldSelf"}
+        ]
+    rule = "has(self.c) == has(oldSelf.c) && (!has(self.c) || self.c == oldSelf.c)"
+    assert spec["x-kubernetes-validations"] == [{"fieldPath": ".c", "message": f"spec.c {told}", "rule": rule}]
+    assert spec["properties"]["d"] == {}
 
 
 def _nodes(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -27,9 +27,10 @@ def containers(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize("name", [str(name) for name in pod.Container])
 def test_each_container_is_restricted(name: str) -> None:
     """https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted"""
-    context = containers(EVERYTHING)[name]["securityContext"]
+    # A container's own settings win over the pod's.
+    context = pod_spec(EVERYTHING)["securityContext"] | containers(EVERYTHING)[name]["securityContext"]
     assert context["allowPrivilegeEscalation"] is False
-    assert context["privileged"] is False
+    assert not context.get("privileged")
     assert context["capabilities"] == {"drop": ["ALL"]}
     assert context["runAsNonRoot"] is True
     assert context["runAsUser"] == context["runAsGroup"] == pod.UID
