@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 from agentjob_api import names
 
@@ -24,10 +24,14 @@ def agentjob(name: str) -> dict[str, Any]:
     return {"apiVersion": names.API_VERSION, "kind": names.KIND, "metadata": {"name": name}, "spec": spec}
 
 
-def plain_job(name: str) -> dict[str, Any]:
-    """The smallest Job there is."""
-    pod = {"restartPolicy": "Never", "containers": [{"name": "main", "image": "localhost/agentjob/pause:bench"}]}
-    spec = {"backoffLimit": 0, "template": {"spec": pod}}
+SMALLEST_POD: Final = {
+    "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "localhost/agentjob/pause:bench"}]}
+}
+
+
+def plain_job(name: str, template: dict[str, Any] = SMALLEST_POD) -> dict[str, Any]:
+    """A Job that nobody has to watch over; unless told otherwise, the smallest there is."""
+    spec = {"backoffLimit": 0, "template": template}
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": spec}
 
 
@@ -44,9 +48,9 @@ class Creator:
             made = await self._api.request("POST", AGENTJOBS.format(self._namespace), agentjob(name))
             await self._store.upload(self._api.session, self._namespace, name, made["metadata"]["uid"])
 
-    async def plain_job(self, name: str) -> None:
+    async def plain_job(self, name: str, template: dict[str, Any] = SMALLEST_POD) -> None:
         async with self._free:
-            await self._api.request("POST", JOBS.format(self._namespace), plain_job(name))
+            await self._api.request("POST", JOBS.format(self._namespace), plain_job(name, template))
 
 
 async def at_once(create: Callable[[str], Awaitable[None]], prefix: str, count: int) -> None:

@@ -33,6 +33,7 @@ _HOW: Final = """
 - Requests are counted in the API server's audit log, CPU and memory come from `/proc`, times from the harness's own watches
   (nearest-rank percentiles, {warm_up} objects of warm-up not counted).
 - Plain Jobs are the floor: as many Jobs with one container of the same length, nothing else, before the AgentJobs in the same run.
+  "With the same pods": with the pod template that the operator makes, after them.
 - Real kubelet: the local cluster of `make cluster-up`, AgentJobs whose model answers from a script, and bare pods of the agent's image,
   in turns. What the agent itself worked is taken off.
 """
@@ -85,7 +86,9 @@ def _scenes(scenes: dict[str, Any]) -> str:
 
 def _details(results: dict[str, Any]) -> Iterator[str]:
     if "burst" in results:
-        yield f"## {results['burst']['count']} at once\n\n" + _burst(results["burst"], results["floor"])
+        yield f"## {results['burst']['count']} at once\n\n" + _burst(
+            results["burst"], results["floor"], results["samePods"]
+        )
     if "latency" in results:
         yield "## At a steady rate\n\n" + "".join(map(_rate, results["latency"]))
     if "restart" in results:
@@ -101,7 +104,7 @@ def _details(results: dict[str, Any]) -> Iterator[str]:
         yield "## On a real kubelet\n\n" + _table(("seconds", "median", "largest"), lines)
 
 
-def _burst(burst: dict[str, Any], floor: dict[str, Any]) -> str:
+def _burst(burst: dict[str, Any], floor: dict[str, Any], same: dict[str, Any]) -> str:
     times = (
         "secondsToCreate",
         "secondsToAllJobs",
@@ -109,9 +112,14 @@ def _burst(burst: dict[str, Any], floor: dict[str, Any]) -> str:
         "secondsToAllTerminal",
         "machineCpuSeconds",
     )
-    text = _table(("", "AgentJobs", "plain Jobs"), ((_words(t), burst.get(t, ""), floor.get(t, "")) for t in times))
-    cpu = ((name, seconds, floor["cpuSeconds"].get(name, "")) for name, seconds in burst["cpuSeconds"].items())
-    text += "\n" + _table(("CPU seconds of", "AgentJobs", "plain Jobs"), cpu)
+    columns = (burst, same, floor)
+    heads = ("AgentJobs", "plain Jobs with the same pods", "plain Jobs")
+    text = _table(("", *heads), ((_words(t), *(one.get(t, "") for one in columns)) for t in times))
+    processes = burst["cpuSeconds"]
+    cpu = ((name, *(one["cpuSeconds"].get(name, "") for one in columns)) for name in processes)
+    text += "\n" + _table(("CPU seconds of", *heads), cpu)
+    ratio = burst["secondsToAllTerminal"] / same["secondsToAllTerminal"]
+    text += f"\nAgainst plain Jobs whose pods are those of the AgentJobs: {ratio:.2f}x.\n"
     requests = ((what, f"{n / burst['count']:.3f}") for what, n in burst["requests"].items())
     text += "\n" + _table(("the operator's requests", "per AgentJob"), requests)
     refused = ", ".join(f"{code}: {n}" for code, n in burst["refused"].items()) or "none"

@@ -61,7 +61,11 @@ async def _burst(folder: Path, sizes: Sizes) -> dict[str, Any]:
             floor = await burst.plain_jobs(plane, sizes.burst)
     with console.step(f"{sizes.burst} AgentJobs at once"):
         async with simulated(folder / "burst") as plane, running_operator(plane) as operator:
-            return {"floor": floor, "burst": await burst.agentjobs(plane, operator, sizes.burst)}
+            found, pods = await burst.agentjobs(plane, operator, sizes.burst), await burst.template(plane)
+    with console.step(f"{sizes.burst} plain Jobs with the same pods at once"):
+        async with simulated(folder / "same") as plane:
+            same = await burst.plain_jobs(plane, sizes.burst, pods)
+    return {"floor": floor, "burst": found, "samePods": same}
 
 
 async def _restart(folder: Path, sizes: Sizes) -> dict[str, Any]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import Any, Final
+
+from agentjob_api import names
 
 from bench import load
 from bench.flowcontrol import fairness
@@ -17,6 +20,13 @@ from bench.recorder import Recorder, Watched, watching
 SECONDS: Final = 900.0
 SETTLE_SECONDS: Final = 2.0
 """Until the last status is in the audit log."""
+_NOT_COPIED: Final = frozenset(
+    {
+        *("controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name"),
+        names.ANNOTATION_NAME,
+    }
+)
+"""What names another Job or AgentJob."""
 
 
 def whole_way(namespace: str, seen: Recorder) -> tuple[Watched, ...]:
@@ -51,7 +61,19 @@ async def agentjobs(plane: Plane, operator: Operator, count: int, namespace: str
     }
 
 
-async def plain_jobs(plane: Plane, count: int, namespace: str = "floor") -> dict[str, Any]:
+async def template(plane: Plane, namespace: str = "burst") -> dict[str, Any]:
+    """The pods of the AgentJobs that ran, as a plain Job can have them."""
+    found = (await plane.api.request("GET", f"{load.JOBS.format(namespace)}?limit=1"))["items"][0]["spec"]["template"]
+    meta = {
+        kind: {name: value for name, value in found["metadata"][kind].items() if name not in _NOT_COPIED}
+        for kind in ("labels", "annotations")
+    }
+    return {"metadata": meta, "spec": found["spec"]}
+
+
+async def plain_jobs(
+    plane: Plane, count: int, template: dict[str, Any] = load.SMALLEST_POD, namespace: str = "floor"
+) -> dict[str, Any]:
     """Seconds from the first request to all pods ended and all Jobs complete."""
     await make_namespace(plane.api, namespace)
     seen = Recorder()
@@ -62,7 +84,7 @@ async def plain_jobs(plane: Plane, count: int, namespace: str = "floor") -> dict
     )
     async with watching(plane.api, *watches):
         meter, begun = Meter(plane), time.monotonic()
-        await load.at_once(creator.plain_job, "job", count)
+        await load.at_once(partial(creator.plain_job, template=template), "job", count)
         await seen.until("terminal", count, SECONDS)
         await seen.until("pod ended", count, SECONDS)
     return {

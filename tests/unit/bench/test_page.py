@@ -29,6 +29,7 @@ def _results(*, others: float) -> dict[str, Any]:
         "scenes": scenes,
         "floor": floor,
         "burst": burst,
+        "samePods": {**floor, "secondsToAllTerminal": 2.4},
         "latency": [rate],
         "restart": restart,
         "kubelet": kubelet,
@@ -48,6 +49,7 @@ def test_each_budget_says_whether_it_is_met() -> None:
     assert "| yes |" in writes
     assert "1.50x (3.0 s, 2.0 s)" in floor
     assert "| **no** |" in floor
+    assert "Against plain Jobs whose pods are those of the AgentJobs: 1.25x." in lines
 
 
 def test_a_page_of_a_part_of_the_scenes_can_be_made() -> None:
