@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import orjson
+
+from bench.percentiles import milliseconds
 
 WRITES: Final = ("create", "update", "patch", "delete", "deletecollection")
 
@@ -22,7 +25,7 @@ class AuditLog:
         self._offset = self._path.stat().st_size
 
     def requests(self) -> list[dict[str, object]]:
-        """The user's since the last call: `verb`, `resource`, `namespace`, `name`, `code`."""
+        """The user's since the last call: `verb`, `resource`, `namespace`, `name`, `code`, `seconds`."""
         with self._path.open("rb") as log:
             log.seek(self._offset)
             data = log.read()
@@ -41,7 +44,21 @@ def _request(entry: dict[str, object]) -> dict[str, object]:
         "namespace": reference.get("namespace", ""),
         "name": reference.get("name", ""),
         "code": status.get("code", 0) if isinstance(status, dict) else 0,
+        "seconds": (_moment(entry["stageTimestamp"]) - _moment(entry["requestReceivedTimestamp"])).total_seconds(),
     }
+
+
+def _moment(text: object) -> datetime:
+    return datetime.fromisoformat(str(text))
+
+
+def answers(requests: list[dict[str, object]]) -> dict[str, dict[str, float]]:
+    """How long the API server itself took for each kind of write: `{"create jobs": {"p50": …}}`, milliseconds."""
+    seconds: dict[str, list[float]] = defaultdict(list)
+    for one in requests:
+        if one["verb"] in WRITES:
+            seconds[f"{one['verb']} {one['resource']}"].append(float(str(one["seconds"])))
+    return {what: milliseconds(found) for what, found in sorted(seconds.items())}
 
 
 def by_verb_and_resource(requests: list[dict[str, object]]) -> dict[str, int]:

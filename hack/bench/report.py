@@ -134,6 +134,7 @@ def _burst(burst: dict[str, Any], floor: dict[str, Any], same: dict[str, Any]) -
 def _rate(rate: dict[str, Any]) -> str:
     cpu, writes, reads = rate["operatorCpuMsPerAgentJob"], rate["writesPerAgentJob"], rate["readsPerAgentJob"]
     spans = {"created → Job": rate["createdToJobMs"], "pod ended → terminal status": rate["podEndedToTerminalMs"]}
+    spans |= {f"the API server's own time for `{what}`": one for what, one in rate["answersMs"].items()}
     lines = ((what, one["p50"], one["p99"], one["max"], one["count"]) for what, one in spans.items())
     text = _table((f"ms, {rate['perSecond']} a second", "p50", "p99", "largest", "n"), lines)
     return f"{text}\nOperator: {cpu} ms of CPU, {writes} writes and {reads} reads per AgentJob.\n\n"

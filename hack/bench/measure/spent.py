@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.auditlog import AuditLog, by_verb_and_resource, errors, writes
+from bench.auditlog import AuditLog, answers, by_verb_and_resource, errors, writes
 from bench.operatorrun import Operator
 from bench.plane import Plane
 from bench.procfs import machine_cpu, usage
@@ -38,5 +38,6 @@ class Meter:
             "writesPerAgentJob": round(writes(requests) / count, 3),
             "readsPerAgentJob": round((len(requests) - writes(requests)) / count, 3),
             "requests": by_verb_and_resource(requests),
+            "answersMs": answers(requests),
             "refused": errors(requests),
         }

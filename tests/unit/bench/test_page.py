@@ -20,7 +20,7 @@ def _results(*, others: float) -> dict[str, Any]:
         "refused": {},
         "fairness": {"priorityLevel": "workload-low", "dispatched": 50, "rejected": 0, "meanWaitMs": 0.1},
     }
-    rate = {"perSecond": 2, "createdToJobMs": SPAN, "podEndedToTerminalMs": SPAN, **COST}
+    rate = {"perSecond": 2, "createdToJobMs": SPAN, "podEndedToTerminalMs": SPAN, "answersMs": {}, **COST}
     restart = {"finished": 10_000, "secondsFromLeadingToJob": 0.2, "operatorPeakMB": 80.0, "writes": 4, "requests": {}}
     kubelet = {"count": 5, "overhead": {"median": 2.0, "max": 2.5}}
     scenes = {scene: {**AROUND, "processorsUsedByOthers": others} for scene in ("latency", "burst")}
