@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import urllib3
+from agentjob_api.reasons import Reason
 from apiserver.client import AGENTJOBS
 from cluster.controlplane import wait_ready
 from integration.operator.operatorprocess import OperatorProcess
@@ -65,7 +66,9 @@ def test_a_job_deleted_by_hand_is_lost_with_its_pod(operator: OperatorProcess, c
     crowd.wait(Running=1)
     crowd.plane.kubectl("delete", "job", "-n", crowd.namespace, _status(crowd, "job-0")["jobName"])
     lost = until(lambda: _ended(crowd, "job-0"), "it ends")
-    assert (lost["phase"], lost["reason"], lost["attempts"]) == ("Failed", "AttemptLost", 1)
+    assert (lost["phase"], lost["attempts"]) == ("Failed", 1)
+    # Whichever the operator sees first: that the Job is not there, or that all in its pod was killed.
+    assert lost["reason"] in {Reason.ATTEMPT_LOST, Reason.COURIER_CRASHED}
     until(lambda: not crowd.items(PODS) and not crowd.items(JOBS), "nothing runs any more")
 
 
