@@ -136,7 +136,9 @@ def _wait_until_in_force(client: ApiClient) -> None:
 
 def _mutable_crd() -> Json:
     crd = copy.deepcopy(custom_resource_definition())
-    del crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["x-kubernetes-validations"]
+    spec = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    for node in (spec, *spec["properties"].values()):
+        node.pop("x-kubernetes-validations", None)
     return crd
 
 
