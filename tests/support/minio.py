@@ -8,12 +8,14 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import urllib3
 from agentjob_api.grant import UploadGrant
 from cluster.toolbuild import ensure_binaries
 from minio import Minio
@@ -23,6 +25,7 @@ from minio.signer import get_credential_string, post_presign_v4
 from support.loopback import free_port, wait_until_accepts
 
 ACCESS_KEY, SECRET_KEY, REGION, BUCKET = "test-access", "test-secret-key", "us-east-1", "agentjob"
+_READY_TRIES = 600
 
 
 @dataclass
@@ -61,6 +64,16 @@ class MinioServer:
         with (self.data.parent / "minio.log").open("ab") as log:
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         wait_until_accepts(self.port)
+        self._wait_until_ready()
+
+    def _wait_until_ready(self) -> None:
+        # Who asks for anything else before is told "Retry-After: 60", and clients obey.
+        for _ in range(_READY_TRIES):
+            answer = urllib3.request("GET", f"{self.endpoint}/minio/health/ready", timeout=10, retries=False)
+            if answer.status == 200:
+                return
+            time.sleep(0.1)
+        raise TimeoutError(f"MinIO on port {self.port} is not ready: {answer.status}")
 
     def freeze(self) -> None:
         """It answers nobody any more, and closes no connection."""
