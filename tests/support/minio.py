@@ -69,7 +69,7 @@ class MinioServer:
     def _wait_until_ready(self) -> None:
         # Who asks for anything else before is told "Retry-After: 60", and clients obey.
         for _ in range(_READY_TRIES):
-            answer = urllib3.request("GET", f"{self.endpoint}/minio/health/ready", timeout=10, retries=False)
+            answer = urllib3.request("GET", f"{self.endpoint}/minio/health/cluster", timeout=10, retries=False)
             if answer.status == 200:
                 return
             time.sleep(0.1)

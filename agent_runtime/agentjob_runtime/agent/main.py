@@ -61,10 +61,10 @@ def exit_as_crash(kind: type[BaseException], error: BaseException, trace: Traceb
 
 def run_agent(paths: Paths) -> int:
     """Everything that is done under the lock. `started` and a result are there whatever happens: the courier waits for them."""
-    ending = Ending(paths.agent_result)
+    ending, stop = Ending(paths.agent_result), Stop()
     outcome = Outcome(Verdict.CRASH, Reason.AGENT_CRASHED, "The agent's runtime failed.")
     try:
-        outcome = work(paths, ending)
+        outcome = work(paths, ending, stop)
     except RunEnded as end:
         outcome = end.outcome
     except ConfigError as error:
@@ -73,18 +73,22 @@ def run_agent(paths: Paths) -> int:
         return ExitCode.CONFIG
     finally:
         if unforeseen := sys.exception():
-            outcome = Outcome(
-                Verdict.CRASH, outcome.reason, f"{outcome.message} {type(unforeseen).__name__}: {unforeseen}"
-            )
+            outcome = outcome_of(unforeseen, stop, outcome)
         if not ending.started:
             write_started(paths.started)
         ending.finish(outcome)
     return outcome.exit_code
 
 
-def work(paths: Paths, ending: Ending) -> Outcome:
+def outcome_of(error: BaseException, stop: Stop, crashed: Outcome) -> Outcome:
+    """How a run ended that nobody foresaw. SIGTERM breaks into whatever runs: what a library makes of that is no crash of the agent."""
+    told = stop.outcome
+    said = told if told is not None and told.verdict is Verdict.CRASH else crashed
+    return Outcome(Verdict.CRASH, said.reason, f"{said.message} {type(error).__name__}: {error}")
+
+
+def work(paths: Paths, ending: Ending, stop: Stop) -> Outcome:
     """The engine's outcome. Raises `RunEnded`, `ConfigError`, `SessionCorruptError` or `OSError`."""
-    stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop.on_signal)
     config, task = read_job_config(paths.config), read_task(paths.task)
