@@ -57,13 +57,17 @@ def answers(requests: list[dict[str, object]]) -> dict[str, dict[str, float]]:
     seconds: dict[str, list[float]] = defaultdict(list)
     for one in requests:
         if one["verb"] in WRITES:
-            seconds[f"{one['verb']} {one['resource']}"].append(float(str(one["seconds"])))
+            seconds[_what(one)].append(float(str(one["seconds"])))
     return {what: milliseconds(found) for what, found in sorted(seconds.items())}
 
 
 def by_verb_and_resource(requests: list[dict[str, object]]) -> dict[str, int]:
     """`{"create jobs": 1000, …}`."""
-    return dict(sorted(Counter(f"{one['verb']} {one['resource']}" for one in requests).items()))
+    return dict(sorted(Counter(map(_what, requests)).items()))
+
+
+def _what(request: dict[str, object]) -> str:
+    return f"{request['verb']} {request['resource']}"
 
 
 def writes(requests: list[dict[str, object]]) -> int:

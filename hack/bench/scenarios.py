@@ -61,7 +61,7 @@ async def _burst(folder: Path, sizes: Sizes) -> dict[str, Any]:
             floor = await burst.plain_jobs(plane, sizes.burst)
     with console.step(f"{sizes.burst} AgentJobs at once"):
         async with simulated(folder / "burst") as plane, running_operator(plane) as operator:
-            found, pods = await burst.agentjobs(plane, operator, sizes.burst), await burst.template(plane)
+            found, pods = await burst.agentjobs(plane, operator, sizes.burst), await burst.template_of_agentjobs(plane)
     with console.step(f"{sizes.burst} plain Jobs with the same pods at once"):
         async with simulated(folder / "same") as plane:
             same = await burst.plain_jobs(plane, sizes.burst, pods)

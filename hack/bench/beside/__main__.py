@@ -57,7 +57,8 @@ def _times(tenant: jobs.Tenant, rounds: int) -> dict[str, list[float]]:
                 tenant.remove(name)
                 took, _ = jobs.seconds_to_first_event(tenant, name, kind)
                 tenant.remove(name)
-                seconds[kind] += [took] if number else []
+                if number:
+                    seconds[kind].append(took)
     return seconds
 
 

@@ -61,7 +61,7 @@ async def agentjobs(plane: Plane, operator: Operator, count: int, namespace: str
     }
 
 
-async def template(plane: Plane, namespace: str = "burst") -> dict[str, Any]:
+async def template_of_agentjobs(plane: Plane, namespace: str = "burst") -> dict[str, Any]:
     """The pods of the AgentJobs that ran, as a plain Job can have them."""
     found = (await plane.api.request("GET", f"{load.JOBS.format(namespace)}?limit=1"))["items"][0]["spec"]["template"]
     meta = {

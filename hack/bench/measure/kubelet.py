@@ -128,13 +128,11 @@ class _Scene:
 
 
 def _bare_job(name: str, image: str) -> dict[str, Any]:
-    job = load.plain_job(name)
-    pod = job["spec"]["template"]["spec"]
-    pod["securityContext"] = pod_security_context()
     command = ["sh", "-c", "echo here"]
     security = container_security_context()
-    pod["containers"] = [{"name": MAIN, "image": image, "command": command, "securityContext": security}]
-    return job
+    containers = [{"name": MAIN, "image": image, "command": command, "securityContext": security}]
+    pod = {"restartPolicy": "Never", "securityContext": pod_security_context(), "containers": containers}
+    return load.plain_job(name, {"spec": pod})
 
 
 def _summary(seconds: list[float]) -> dict[str, float]:
