@@ -233,7 +233,9 @@ class Reconciler:
         self._recorded(written, status, wanted, observed, todo)
         if (event := event_of(status, wanted, normal=self._settings.events.normal)) is not None:
             await emit(self._kube, written, event, now)
-        if todo.resume:
+        # Taken back before it took effect: no event will come that wakes it again.
+        taken_back = todo.suspend is not None and not agentjob.spec.get("suspend")
+        if todo.resume or taken_back:
             return 0.0
         return None if todo.retry is None else (todo.retry.not_before - now).total_seconds()
 

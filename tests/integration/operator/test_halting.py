@@ -157,6 +157,21 @@ def test_suspend_taken_back_too_late_counts_nothing(operator: OperatorProcess, s
     assert (done["phase"], done["attempts"], done["failures"], done["disruptions"]) == ("Succeeded", 2, 0, 0)
 
 
+def test_suspend_taken_back_goes_on_although_nothing_more_happens(operator: OperatorProcess, stage: Stage) -> None:
+    """The pod is gone when its end is first read, so no event follows the write that it is suspended."""
+    operator.start()
+    stage.apply("fickle")
+    pod = _running(stage, "fickle")
+    stage.change("fickle", suspend=True)
+    stage.wait(lambda: not stage.jobs_of("fickle"), "its Job is deleted")
+    operator.kill()
+    stage.change("fickle", suspend=False)
+    _stop(stage, "fickle", pod)
+    operator.start()
+    done = stage.play("fickle")
+    assert (done["phase"], done["attempts"], done["failures"], done["disruptions"]) == ("Succeeded", 2, 0, 0)
+
+
 def test_cancelled_while_suspended_it_keeps_its_archive(operator: OperatorProcess, stage: Stage) -> None:
     """That of the last attempt, although no pod is there any more."""
     operator.start()
