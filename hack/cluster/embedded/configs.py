@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from cluster.embedded import layout
 from cluster.embedded.layout import INSIDE
@@ -20,7 +21,7 @@ def containerd_config() -> str:
     """containerd's config.toml (version 2): CRI with runc, overlayfs and Debian's CNI plugins."""
     cri = 'plugins."io.containerd.grpc.v1.cri"'
     return f"""version = 2
-root = "{INSIDE.root}/containerd"
+root = "{INSIDE.containerd}"
 state = "{layout.RUN}/containerd"
 disabled_plugins = {json.dumps(_DISABLED_PLUGINS)}
 
@@ -45,6 +46,18 @@ disabled_plugins = {json.dumps(_DISABLED_PLUGINS)}
 
 [{cri}.containerd.runtimes.runc.options]
   SystemdCgroup = false
+"""
+
+
+def imagestore_config(root: Path, state: Path, socket: Path) -> str:
+    """config.toml of a containerd that only looks after its folder `root`: it runs nothing."""
+    return f"""version = 2
+root = "{root}"
+state = "{state}"
+disabled_plugins = {json.dumps([*_DISABLED_PLUGINS, "io.containerd.grpc.v1.cri"])}
+
+[grpc]
+  address = "{socket}"
 """
 
 

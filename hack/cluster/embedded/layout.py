@@ -48,6 +48,11 @@ class DataFolder:
         return self.root / "logs"
 
     @property
+    def containerd(self) -> Path:
+        """Where containerd keeps images and containers."""
+        return self.root / "containerd"
+
+    @property
     def components(self) -> Path:
         """The supervisor's input: what it runs."""
         return self.root / "components.json"

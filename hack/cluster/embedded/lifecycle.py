@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cluster import console, paths, prerequisites, toolbuild
-from cluster.embedded import addons, cgroups, discovery, images, material, network
+from cluster.embedded import addons, cgroups, discovery, images, imagestore, material, network
 from cluster.embedded.access import DATA, api_answers, require_supervisor
 from cluster.embedded.supervisor import MODULE
 from cluster.errors import ClusterError
@@ -53,6 +53,7 @@ def clear() -> None:
         network.disconnect()
         cgroups.remove()
     if DATA.root.exists():
+        imagestore.keep(DATA.containerd)
         shutil.rmtree(DATA.root)
 
 
@@ -111,6 +112,7 @@ def _configuration(binaries: dict[str, Path], *, audited: bool) -> dict[str, str
 
 def _start(binaries: dict[str, Path], *, audited: bool) -> None:
     material.write(DATA, _configuration(binaries, audited=audited))
+    imagestore.take(DATA.containerd)
     cgroups.prepare()
     launcher = _launch()
     deadline = time.monotonic() + _START_SECONDS

@@ -22,11 +22,20 @@ pytestmark = pytest.mark.skipif(
 )
 
 _SCENARIOS = {
-    "up, up again, down, down again": """
-        cluster up; ready
+    "up, up again, down, up with the images of before, down, down again": """
+        kept=$XDG_CACHE_HOME/agentjob/containerd
+        cluster up; ready; [ ! -e $kept ]
         cluster up; ready
         cluster status
+        folder=$(stat --format=%i .cluster/data/containerd)
         cluster down; nothing_left down
+        [ $(stat --format=%i $kept) = $folder ]
+        date > ended
+        cluster up; ready
+        [ $(stat --format=%i .cluster/data/containerd) = $folder ]
+        find .cluster/data/containerd/io.containerd.grpc.v1.cri/sandboxes/* -maxdepth 0 ! -newer ended > old
+        [ ! -s old ] || { echo 'pods of the first cluster:'; cat old; exit 1; }
+        touch $kept; cluster down; nothing_left 'images that cannot be kept'
         cluster down; nothing_left 'down twice'
     """,
     "up killed at any point": """
