@@ -38,6 +38,8 @@ from agentjob_runtime.services.wait import wait_for_services
 def main() -> int:
     """Runs the agent; returns `agentjob_api.pod.ExitCode` by its verdict."""
     sys.excepthook = exit_as_crash
+    # The proxy's library, of no use here: the model's client would import it, and start a fifth of a second later.
+    sys.modules["aiohttp"] = None  # type: ignore[assignment]
     become_subreaper()
     paths = Paths.from_env()
     try:

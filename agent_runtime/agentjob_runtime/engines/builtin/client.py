@@ -1,5 +1,6 @@
 """One model call: the conversation goes out, a whole reply comes back, or an error."""
 
+import ssl
 import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -29,8 +30,8 @@ class ModelClient:
             base_url=settings.base_url,
             api_key="unused",
             max_retries=0,
-            # the proxy is in this pod: a proxy of the job's `env` must not come between
-            http_client=openai.DefaultHttpxClient(trust_env=False),
+            # The proxy is in this pod: a proxy of the job's `env` must not come between, and no authority is needed.
+            http_client=openai.DefaultHttpxClient(trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
         )
 
     def complete(self, messages: Sequence[Message]) -> Reply:
