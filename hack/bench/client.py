@@ -12,11 +12,10 @@ from typing import Any, Final, Self
 import aiohttp
 import kopf
 import orjson
+import yaml
 from agentjob_operator.kube.auth import Cluster
 from agentjob_operator.kube.client import split_lines
 from cluster import console
-from kubernetes.aio import config
-from kubernetes.aio.client import Configuration
 
 METADATA_ONLY: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 MERGE_PATCH: Final = "application/merge-patch+json"
@@ -28,18 +27,31 @@ class Refused(Exception):  # noqa: N818 - named for the state
     """The API server refused a request of the harness."""
 
 
-async def cluster_of(kubeconfig: Path) -> Cluster:
-    """Where it is and how to log in."""
-    configuration = Configuration()
-    await config.load_kube_config(str(kubeconfig), client_configuration=configuration)  # type: ignore[no-untyped-call]
-    found = kopf.ConnectionInfo(
-        server=configuration.host,
-        ca_path=configuration.ssl_ca_cert,
-        certificate_path=configuration.cert_file,
-        private_key_path=configuration.key_file,
-        token=str(configuration.api_key.get("BearerToken") or "").removeprefix("Bearer ") or None,
+def connection_of(kubeconfig: Path) -> kopf.ConnectionInfo:
+    """The current context of this one file: kopf's own login knows `$KUBECONFIG` only."""
+    file = yaml.safe_load(kubeconfig.read_text())
+
+    def named(kind: str, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = next(one[kind] for one in file[f"{kind}s"] if one["name"] == name)
+        return found
+
+    context = named("context", file["current-context"])
+    cluster, user = named("cluster", context["cluster"]), named("user", context["user"])
+    return kopf.ConnectionInfo(
+        server=cluster["server"],
+        ca_path=cluster.get("certificate-authority"),
+        ca_data=cluster.get("certificate-authority-data"),
+        certificate_path=user.get("client-certificate"),
+        certificate_data=user.get("client-certificate-data"),
+        private_key_path=user.get("client-key"),
+        private_key_data=user.get("client-key-data"),
+        token=user.get("token"),
     )
-    return Cluster(found)
+
+
+def cluster_of(kubeconfig: Path) -> Cluster:
+    """Where it is and how to log in."""
+    return Cluster(connection_of(kubeconfig))
 
 
 class Client:

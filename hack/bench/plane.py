@@ -68,7 +68,7 @@ async def simulated(folder: Path, nodes: int = NODES) -> AsyncIterator[Plane]:
         )
         store = stack.enter_context(running_store(folder))
         own = start_scheduler_and_kwok(stack, folder, cluster, kwok_config())
-        async with Client(await cluster_of(cluster.kubeconfig)) as api:
+        async with Client(cluster_of(cluster.kubeconfig)) as api:
             await _install_crd(api)
             user, token = await _install_rights(api)
             await asyncio.gather(*(api.request("POST", "/api/v1/nodes", node(number)) for number in range(nodes)))

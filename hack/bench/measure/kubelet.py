@@ -37,7 +37,7 @@ MAIN: Final = "main"
 async def overhead(count: int) -> dict[str, Any]:
     """Seconds (median, largest) of `count` AgentJobs and bare pods. The first of each warms up and does not count."""
     _install()
-    async with Client(await cluster_of(paths.KUBECONFIG)) as api:
+    async with Client(cluster_of(paths.KUBECONFIG)) as api:
         namespace = f"bench-{secrets.token_hex(3)}"
         await make_namespace(api, namespace)
         try:

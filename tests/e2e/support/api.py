@@ -8,13 +8,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 import urllib3
-from kubernetes import config
+from agentjob_operator.kube.auth import Cluster
+from bench.client import connection_of
 from urllib3.response import BaseHTTPResponse
 
 Json = dict[str, Any]
 Predicate = Callable[[Json], bool]
 MERGE_PATCH = "application/merge-patch+json"
 _CALL_SECONDS = 60.0
+_CONNECTIONS = 10
 
 
 class ApiError(Exception):
@@ -35,7 +37,9 @@ class Api:
     """One API server; every path is absolute (`/api/v1/namespaces/x/pods`)."""
 
     def __init__(self, kubeconfig: Path) -> None:
-        self._client = config.new_client_from_config(str(kubeconfig))  # type: ignore[no-untyped-call]
+        connection = connection_of(kubeconfig)
+        self._server, self._login = connection.server, connection.as_http_headers()
+        self._pool = urllib3.PoolManager(maxsize=_CONNECTIONS, ssl_context=Cluster(connection).ssl_context())
 
     def request(
         self,
@@ -145,12 +149,11 @@ class Api:
     def _open(
         self, method: str, path: str, body: Json | None, content_type: str, query: Mapping[str, str], *, stream: bool
     ) -> BaseHTTPResponse:
-        headers = {"Accept": "application/json", "Content-Type": content_type}
-        self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
+        headers = {"Accept": "application/json", "Content-Type": content_type, **self._login}
         read = float(query["timeoutSeconds"]) + 30 if "timeoutSeconds" in query else _CALL_SECONDS
-        response: BaseHTTPResponse = self._client.rest_client.pool_manager.request(
+        response: BaseHTTPResponse = self._pool.request(
             method,
-            f"{self._client.configuration.host}{path}?{urlencode(query)}",
+            f"{self._server}{path}?{urlencode(query)}",
             headers=headers,
             body=None if body is None else json.dumps(body).encode(),
             timeout=urllib3.Timeout(connect=10, read=read),
