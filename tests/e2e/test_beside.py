@@ -41,10 +41,10 @@ window.mainloop()
 """
 _HANDS = (
     write("form.py", _WINDOW),
-    sh(
-        "until xdotool search --name '^Terminal$'; do sleep 0.2; done 2>/dev/null; nohup python3 form.py >form.log 2>&1 &"
-    ),
-    sh("until xdotool search --onlyvisible --name '^form$'; do sleep 0.2; done 2>/dev/null"),
+    # A window that opens later would take the focus.
+    sh("until xdotool search --name '^Terminal$' && xdotool search --name '^Agent$'; do sleep 0.2; done 2>/dev/null"),
+    sh("nohup python3 form.py >form.log 2>&1 &"),
+    sh("until xdotool search --onlyvisible --name '^form$' windowactivate --sync; do sleep 0.2; done 2>/dev/null"),
     after(call("screenshot"), exit_code=0),
     after(call("click", x=800, y=570), contains="The screen is", pictures=1),
     call("type_text", text="grüß dich"),
