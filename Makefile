@@ -8,6 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 HACK := PYTHONPATH=hack:crds:operator:agent_runtime
 PYTEST := $(BIN)/python -m pytest
+# Hundreds of processes start in the tests: none of them should compile the code anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## Show this list

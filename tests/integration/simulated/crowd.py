@@ -81,7 +81,7 @@ class Crowd:
                 async with free:
                     await do(api, name)
 
-            async with Client(await cluster_of(cluster.kubeconfig)) as api:
+            async with Client(cluster_of(cluster.kubeconfig)) as api:
                 await asyncio.gather(*(one(api, name) for name in names_))
 
         asyncio.run(run())
