@@ -9,16 +9,13 @@ There is no kubelet and, unless asked for, no controller manager: pods stay Pend
 from __future__ import annotations
 
 import secrets
-import ssl
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster import audit, certificates, components, console, processes, toolbuild
+from cluster import audit, certificates, components, console, probe, processes, toolbuild
 from cluster.errors import ClusterError
 from cluster.kubeconfig import TokenUser, kubeconfig_text, token_file_text, write_private
 
@@ -165,21 +162,13 @@ def _start(
 
 def wait_ready(url: str, ca_file: Path, servers: tuple[processes.Server, ...], token: str = "") -> None:
     """Waits until the API server answers `url`; ClusterError when a server ends or 90 seconds have passed."""
-    context = ssl.create_default_context(cafile=str(ca_file))
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})  # noqa: S310
     deadline = time.monotonic() + _READY_SECONDS
-    answer = "no answer"
-    while time.monotonic() < deadline:
+    while answer := probe.failure(url, ca_file, token):
         for server in servers:
             server.check_alive()
-        try:
-            with opener.open(request, timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
-            answer = str(error)
+        if time.monotonic() > deadline:
+            raise ClusterError(f"{url} did not answer within {_READY_SECONDS:.0f} s: {answer}")
         time.sleep(0.1)
-    raise ClusterError(f"{url} did not answer within {_READY_SECONDS:.0f} s: {answer}")
 
 
 def _start_controller_manager(

@@ -17,7 +17,12 @@ from e2e.support.store import Store
 from e2e.support.tenant import Tenant, create_tenant
 from e2e.support.workers import ALONE, first_of_all
 
-_ORDER = ("replaces", "disturbs", "slow", "late")
+_FIRST = (
+    *("hostile_agent", "examples", "model_faults", "over_the_shoulder", "waiting", "desktop", "volume", "beside"),
+    *("suspend_cancel", "prometheus", "limits", "repositories"),
+)
+"""The longest, by turns such as wait most of their time and such as need the processors: workers take files in this order."""
+_LAST = ("replaces", "disturbs", "slow", "late")
 EXPECTED_VIOLATIONS = frozenset({"no-such-model"})
 """Models that a test asks for because they do not exist."""
 
@@ -25,15 +30,20 @@ EXPECTED_VIOLATIONS = frozenset({"no-such-model"})
 def pytest_configure(config: pytest.Config) -> None:
     """Declares the markers."""
     config.addinivalue_line(
-        "markers", "late: asks for something that takes minutes by itself; runs after the quick ones"
+        "markers", "late: takes minutes by itself, beside the others of its module; runs after them"
     )
     config.addinivalue_line("markers", "disturbs: stops or overloads what all jobs share; runs after the others")
     config.addinivalue_line("markers", "replaces: takes the tests' release away; runs after everything else")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that wait for long come late, and those that disturb others last."""
-    items.sort(key=lambda item: [item.get_closest_marker(name) is not None for name in _ORDER])
+    """The longest files first; what waits for minutes beside the others of its file, and what disturbs others, last."""
+    places = {f"test_{name}.py": place for place, name in enumerate(_FIRST)}
+
+    def place(item: pytest.Item) -> tuple[object, ...]:
+        return *(item.get_closest_marker(name) is not None for name in _LAST), places.get(item.path.name, len(places))
+
+    items.sort(key=place)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -101,7 +101,12 @@ def test_events_warn_of_what_went_wrong(fleet: Tenant) -> None:
     """`kubectl describe` shows each warning once, and says nothing of what goes well: an Event is a write, too."""
     warned = fleet.finished("prepare-crashes")["metadata"]["uid"]
     quiet = fleet.finished("evicted")["metadata"]["uid"]
-    found = fleet.api.items(fleet.path("events"), fieldSelector="involvedObject.kind=AgentJob")
+    about = {"fieldSelector": "involvedObject.kind=AgentJob"}
+    # It is written after the status.
+    fleet.api.wait_any(
+        fleet.path("events"), lambda event: event["reason"] == Reason.REPOSITORY_UNREACHABLE, 60, **about
+    )
+    found = fleet.api.items(fleet.path("events"), **about)
     reasons = sorted(event["reason"] for event in found if event["involvedObject"]["uid"] == warned)
     assert reasons == [Reason.REPOSITORY_UNREACHABLE, Reason.RETRYING]
     assert [event["reason"] for event in found if event["involvedObject"]["uid"] == quiet] == [Reason.RETRYING]

@@ -51,9 +51,8 @@ def install_dns(kubectl: Path, *, with_outside: bool) -> None:
 
 def node_is_ready(kubectl: Path) -> bool:
     """Whether the node's condition Ready is True."""
-    path = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'
-    shown = finished([*as_admin(kubectl), "get", "node", layout.NODE_NAME, f"--output={path}"])
-    return shown.returncode == 0 and shown.stdout == "True"
+    ready = ("wait", "--for=condition=Ready", f"node/{layout.NODE_NAME}", "--timeout=2s")
+    return finished([*as_admin(kubectl), *ready]).returncode == 0
 
 
 def dns_serves(kubectl: Path) -> bool:

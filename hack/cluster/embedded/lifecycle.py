@@ -33,7 +33,7 @@ def up(*, audited: bool, egress: bool, replace: bool) -> dict[str, Path]:
         with console.step("starting Kubernetes (etcd, containerd, control plane, node)"):
             clear()
             _start(binaries, audited=audited)
-            wait_for("the API server", lambda: api_answers(binaries["kubectl"]), _START_SECONDS)
+            wait_for("the API server", api_answers, _START_SECONDS)
     supervisor = require_supervisor()
     with console.step("loading the cluster's own images"):
         wait_for("containerd", lambda: images.answers(supervisor), _RECOVERY_SECONDS)
@@ -92,11 +92,11 @@ def _runs_as_wanted(binaries: dict[str, Path], *, audited: bool) -> bool:
     if not any(material.matches(DATA, _configuration(binaries, audited=variant)) for variant in variants):
         console.say("the running cluster has another configuration; starting it anew")
         return False
-    if api_answers(binaries["kubectl"]):
+    if api_answers():
         return True
     console.say("the running cluster does not answer; giving it time to recover")
     try:
-        wait_for("the API server", lambda: api_answers(binaries["kubectl"]), _RECOVERY_SECONDS)
+        wait_for("the API server", api_answers, _RECOVERY_SECONDS)
     except ClusterError as error:
         console.say(f"starting it anew: {error}")
         return False

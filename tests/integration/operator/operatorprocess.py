@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 from cluster.kubeconfig import TokenUser, kubeconfig_text
 from support.loopback import free_port
 from support.minio import ACCESS_KEY, BUCKET, REGION, SECRET_KEY, MinioServer
+from support.patience import tries
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 START_SECONDS = 120.0
@@ -44,13 +44,11 @@ class OperatorProcess:
 
     def wait_ready(self) -> None:
         """Leading with its cache squared, or standing by."""
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
+        for _ in tries(START_SECONDS):
             assert self.process is not None
             assert self.process.poll() is None, f"the operator ended: {self.tail()}"
             if self.probe("readyz") == 200:
                 return
-            time.sleep(0.05)
         raise AssertionError(f"the operator is not ready: {self.tail()}")
 
     def probe(self, path: str) -> int:
@@ -79,11 +77,9 @@ class OperatorProcess:
 
     def wait_state(self, state: str) -> None:
         """Returns when it is in that state."""
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
+        for _ in tries(START_SECONDS):
             if self.probe("readyz") == 200 and self.state() == state:
                 return
-            time.sleep(0.1)
         raise AssertionError(f"not {state}: {self.tail()}")
 
     def kill(self) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import hashlib
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,11 +16,11 @@ from agentjob_api.report import Report, StoredObject, Verdict
 from agentjob_api.status import TERMINAL_PHASES
 from apiserver.client import MERGE_PATCH, ApiClient, agentjob
 from support.minio import BUCKET, MinioServer
+from support.patience import WAIT_SECONDS, tries, until
 from uploads import post
 
 Json = dict[str, Any]
 T = TypeVar("T")
-WAIT_SECONDS = 40.0
 INIT = ("model-proxy", "prepare")
 MAIN = ("courier", "agent")
 BESIDE = ("notebook", "desktop")
@@ -103,21 +102,15 @@ class Stage:
 
     def wait(self, what: Callable[[], T | None], meaning: str, seconds: float = WAIT_SECONDS) -> T:
         """The first true answer of `what`."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if answer := what():
-                return answer
-            time.sleep(0.05)
-        raise AssertionError(f"not seen in {seconds:.0f} s: {meaning}")
+        return until(what, meaning, seconds)
 
     def wait_reason(self, name: str, reason: str, seconds: float = WAIT_SECONDS) -> Json:
         """Waits for `status.reason`; returns the status."""
-        deadline, status = time.monotonic() + seconds, {}
-        while time.monotonic() < deadline:
+        status: Json = {}
+        for _ in tries(seconds):
             status = self.status(name)
             if status.get("reason") == reason:
                 return status
-            time.sleep(0.05)
         raise AssertionError(f"{name} did not come to {reason}; its status: {json.dumps(status, indent=1)}")
 
     def job_of_attempt(self, name: str, attempt: int) -> Json:
@@ -203,14 +196,13 @@ class Stage:
 
     def play(self, name: str) -> Json:
         """Does, again and again, what the cluster would do next, until the AgentJob ended; returns its status."""
-        deadline = time.monotonic() + WAIT_SECONDS
-        while time.monotonic() < deadline:
+        status: Json = {}
+        for _ in tries(WAIT_SECONDS):
             status = self.status(name)
             if status.get("phase") in TERMINAL_PHASES:
                 return status
             for job in self.jobs_of(name):
                 self._advance(name, job, status)
-            time.sleep(0.05)
         raise AssertionError(f"{name} did not end: {json.dumps(status, indent=1)}")
 
     def _advance(self, name: str, job: Json, status: Json) -> None:

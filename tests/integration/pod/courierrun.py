@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from agentjob_api.job_config import ArchiveConfig, JobConfig, LimitsConfig, Mode
 from agentjob_api.pod import REPORT_MAX_BYTES
 from agentjob_api.report import AgentResult, Report
 from agentjob_runtime.common.paths import Paths
+from support.patience import until
 
 ROOT = Path(__file__).parents[3]
 AGENT = """
@@ -29,13 +29,9 @@ sys.stdin.read()
 """Holds the lock until its standard input ends, or it is killed."""
 
 
-def wait_for(condition: Callable[[], bool], what: str, tries: int = 1200) -> None:
-    """Polls for up to a minute. Raises `TimeoutError`."""
-    for _ in range(tries):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise TimeoutError(what)
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    """Polls for up to a minute. Raises `AssertionError`."""
+    until(condition, what, 60)
 
 
 @dataclass

@@ -13,8 +13,9 @@ from apiserver.client import AGENTJOBS, agentjob
 from bench.archived import ARCHIVE
 from bench.auditlog import AuditLog
 from bench.client import MERGE_PATCH, Client, cluster_of
-from integration.simulated.plane import END, Json, Plane, until
+from integration.simulated.plane import END, Json, Plane
 from support.minio import BUCKET
+from support.patience import until
 
 AT_ONCE = 16
 END_SECONDS = 300.0

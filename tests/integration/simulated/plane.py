@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 from apiserver.client import ApiClient, connect
@@ -19,11 +18,10 @@ from bench.plane import start_scheduler_and_kwok
 from cluster.controlplane import ControlPlane, control_plane
 from cluster.paths import REPOSITORY
 from support.minio import MinioServer, running_minio
+from support.patience import until
 
 Json = dict[str, Any]
-T = TypeVar("T")
 NODES = 6
-WAIT_SECONDS = 120.0
 END = "agentjob-test/end"
 CONTROLLER_FLAGS = ("--kube-api-qps=500", "--kube-api-burst=1000", "--node-monitor-grace-period=2h")
 LEASE_PATH = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/agentjob-operator"
@@ -59,16 +57,6 @@ class Plane:
         self.api.create("/api/v1/namespaces", {"metadata": {"name": name}}).or_fail()
         until(lambda: self.api.get(f"/api/v1/namespaces/{name}/serviceaccounts/default").accepted, "a service account")
         return name
-
-
-def until(what: Callable[[], T | None], meaning: str, seconds: float = WAIT_SECONDS) -> T:
-    """The first true answer of `what`."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if answer := what():
-            return answer
-        time.sleep(0.05)
-    raise AssertionError(f"not seen in {seconds:.0f} s: {meaning}")
 
 
 @contextmanager

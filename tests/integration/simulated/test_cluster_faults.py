@@ -13,7 +13,8 @@ from integration.operator.operatorprocess import OperatorProcess
 from integration.operator.relay import Relay
 from integration.simulated.conftest import MakeOperator
 from integration.simulated.crowd import JOBS, PODS, Crowd
-from integration.simulated.plane import Json, Plane, until
+from integration.simulated.plane import Json, Plane
+from support.patience import until
 
 ALONE = {"leader_election__enabled": "false"}
 SECRETS = "/api/v1/namespaces/{}/secrets"

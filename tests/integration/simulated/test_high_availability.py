@@ -10,7 +10,8 @@ from integration.operator.operatorprocess import OperatorProcess
 from integration.operator.relay import Relay
 from integration.simulated.conftest import LEASE_SECONDS, RENEW_SECONDS, RETRY_SECONDS, MakeOperator
 from integration.simulated.crowd import Crowd
-from integration.simulated.plane import Plane, until
+from integration.simulated.plane import Plane
+from support.patience import until
 
 
 def _moment(text: str) -> datetime:
