@@ -8,6 +8,8 @@ from agentjob_runtime.tools.base import Tool, ToolContext, ToolOutput
 from agentjob_runtime.tools.display import send_input
 
 _BUTTONS: Final = {"left": "1", "middle": "2", "right": "3"}
+_FOCUS_SECONDS: Final = "0.3"
+"""For a busy window manager and program to give the focus to what was clicked: a key that comes before is lost."""
 
 
 class Click(Tool):
@@ -23,4 +25,4 @@ class Click(Tool):
         """Raises as `Tool.run`."""
         place = ("mousemove", "--sync", str(self.x), str(self.y))
         clicks = ("click", "--repeat", str(self.count), "--delay", "80", _BUTTONS[self.button])
-        return send_input(context, *place, *clicks)
+        return send_input(context, *place, *clicks, "sleep", _FOCUS_SECONDS)

@@ -7,6 +7,7 @@ from integration.operator.operatorprocess import OperatorProcess
 from integration.operator.relay import Relay
 from integration.operator.stage import Stage
 from prometheus_client.parser import text_string_to_metric_families
+from support.patience import until
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -15,6 +16,16 @@ def scrape(operator: OperatorProcess) -> Samples:
     """Every sample, by name and labels."""
     families = list(text_string_to_metric_families(operator.metrics()))
     return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}
+
+
+def scrape_finished(operator: OperatorProcess, finished: int) -> Samples:
+    """As soon as so many are counted: the API server shows a status to a test before the operator has read its answer."""
+
+    def found() -> Samples | None:
+        samples = scrape(operator)
+        return samples if value(samples, "agentjob_finished_total") >= finished else None
+
+    return until(found, f"{finished} in agentjob_finished_total")
 
 
 def value(samples: Samples, metric: str, **labels: str) -> float:
@@ -38,7 +49,7 @@ def test_the_life_of_an_agentjob_is_counted_and_costs_no_request(
     stage.finish(pod, stage.report("todo", workspace=stage.upload("todo"), usage=usage, **fields))
     stage.wait_reason("todo", "Completed")
 
-    found = scrape(operator)
+    found = scrape_finished(operator, 1)
     ended = {"namespace": stage.namespace, "engine": "Builtin", "phase": "Succeeded", "reason": "Completed"}
     assert value(found, "agentjob_created_total", namespace=stage.namespace, engine="Builtin") == 1
     assert value(found, "agentjob_finished_total", **ended) == 1
@@ -73,7 +84,7 @@ def test_a_restart_counts_nothing_again(operator: OperatorProcess, stage: Stage)
     operator.start()
     stage.succeed("todo", pod)
     stage.wait_reason("todo", "Completed")
-    second = scrape(operator)
+    second = scrape_finished(operator, 1)
     assert (value(first, "agentjob_created_total"), value(second, "agentjob_created_total")) == (1, 0)
     assert (value(first, "agentjob_finished_total"), value(second, "agentjob_finished_total")) == (0, 1)
     operator.kill()
