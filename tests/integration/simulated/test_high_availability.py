@@ -72,12 +72,12 @@ def test_a_leader_that_is_cut_off_stops_before_another_one_starts(
 ) -> None:
     """Its packets are dropped, and it hears nothing of it. Cut off from the Lease alone it could still write, and must not."""
     first, second = _lead_and_stand_by(make_operator, relay)
-    crowd.add(40)
-    crowd.wait(Running=40)
-    crowd.end(10)
+    crowd.add(20)
+    crowd.wait(Running=20)
+    crowd.end(5)
     relay.hold = lambda method, path: cut == "everything" or "/leases" in path
     left = plane.lease()
-    crowd.end(10)
+    crowd.end(5)
     crowd.add(5)
     taken = _taken_over(plane, left)
     acquired = _moment(taken["acquireTime"]).timestamp()
@@ -99,13 +99,13 @@ def test_a_leader_that_stood_still_writes_nothing_when_it_wakes(
 ) -> None:
     """SIGSTOP, as a frozen virtual machine: pods have ended meanwhile, and it believes that it leads. The other one does it all."""
     first, second = _lead_and_stand_by(make_operator, relay)
-    crowd.add(40)
-    crowd.wait(Running=40)
-    crowd.end(10)
+    crowd.add(20)
+    crowd.wait(Running=20)
+    crowd.end(5)
     assert first.process is not None
     first.process.send_signal(signal.SIGSTOP)
     left = plane.lease()
-    crowd.end(10)
+    crowd.end(5)
     crowd.add(5)
     _taken_over(plane, left)
     second.wait_state("leading")
@@ -120,14 +120,14 @@ def test_a_rolling_update_under_load(plane: Plane, make_operator: MakeOperator, 
     """As a Deployment does it, twice: a new one comes, an old one gets SIGTERM; AgentJobs are created all the while."""
     replicas = [*_lead_and_stand_by(make_operator)]
     for generation in range(4):
-        crowd.add(15)
+        crowd.add(8)
         replicas.append(make_operator(f"new-{generation}"))
         replicas[-1].start()
-        crowd.add(15)
+        crowd.add(8)
         old = replicas.pop(0)
         assert old.stop() == 0
         assert "a bug" not in old.log.read_text()
-        crowd.add(15)
+        crowd.add(8)
         until(lambda: any(one.probe("readyz") == 200 and one.state() == "leading" for one in replicas), "a leader")
     crowd.expect_each_ended_once()
 
