@@ -9,6 +9,7 @@ import urllib3
 from agentjob_api import pod
 from agentjob_api.pod import Container
 from playwright.sync_api import Page
+from support.patience import until
 
 from e2e.support import expect
 from e2e.support.browser import open_page, type_line, wait_for_screen
@@ -119,12 +120,17 @@ def test_only_the_right_token_opens_the_desktop_and_a_person_works_there(watched
     page.click("button")
     page.wait_for_url("**/vnc.html")
     wait_for_screen(page)
+    assert watched.desktop_token not in page.url
     type_line(page, TERMINAL, "echo from the desktop > typed.txt")
     assert watched.eventually("cat /workspace/typed.txt") == "from the desktop"
 
 
 def test_a_cell_imports_what_the_agent_wrote(watched: Ways, page: Page) -> None:
-    """In JupyterLab, with the token in the link; and what it installed in its home. Nothing of the agent's runs but what is imported."""
+    """In JupyterLab, with the token in the link; and what it installed in its home. Nothing of the agent's runs but what is imported.
+
+    The browser asks nobody else for anything."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{watched.notebook}/lab?token={watched.notebook_token}")
     page.click(".jp-LauncherCard[data-category='Notebook']")
     page.wait_for_selector("text=Python (workspace) | Idle")
@@ -135,6 +141,8 @@ def test_a_cell_imports_what_the_agent_wrote(watched: Ways, page: Page) -> None:
     assert watched.sh(Container.AGENT, "cat /workspace/ran 2>/dev/null || true") == ""
     page.keyboard.press("Control+S")
     page.wait_for_selector("text=Saving completed")
+    own = (watched.notebook, "data:", "blob:")
+    assert not [url for url in asked if not url.startswith(own)]
 
 
 def _ticks(watched: Ways) -> int:
@@ -153,8 +161,15 @@ def _guess(watched: Ways) -> set[int]:
     return told
 
 
+def _enters(watched: Ways) -> bool:
+    with urllib3.PoolManager(retries=False) as pool:
+        form = {"token": watched.desktop_token}
+        gate = pool.request("POST", f"{watched.desktop}/login", fields=form, encode_multipart=False, redirect=False)
+        return "set-cookie" in gate.headers
+
+
 def test_a_thousand_guesses_do_not_get_in(watched: Ways) -> None:
-    """Neither at the gate nor at the notebook; the agent's work goes on, and how fast is told, not judged: the machine is shared."""
+    """Neither at the gate nor at the notebook, and they keep nobody out; the agent's work goes on, and how fast is told, not judged."""
     began, before = time.monotonic(), _ticks(watched)
     time.sleep(5)  # as long as it takes to see a rate; no assertion hangs on it
     quiet = (_ticks(watched) - before) / (time.monotonic() - began)
@@ -164,6 +179,7 @@ def test_a_thousand_guesses_do_not_get_in(watched: Ways) -> None:
     busy = (_ticks(watched) - before) / seconds
     print(f"{2 * GUESSES} guesses in {seconds:.1f} s; the agent worked at {busy / quiet:.2f} of its rate before")
     assert busy > 0
+    assert until(lambda: _enters(watched), "the owner of the token gets in")
     restarts = {one["restartCount"] for one in watched.tenant.pods(NAME)[-1]["status"]["containerStatuses"]}
     assert restarts == {0}
 
