@@ -18,10 +18,10 @@ from e2e.support.tenant import Tenant, create_tenant
 from e2e.support.workers import ALONE, first_of_all
 
 _FIRST = (
-    *("hostile_agent", "examples", "model_faults", "over_the_shoulder", "waiting", "desktop", "volume", "beside"),
-    *("suspend_cancel", "prometheus", "limits", "repositories"),
+    *("waiting", "examples", "model_faults", "over_the_shoulder", "hostile_agent", "beside", "volume", "desktop"),
+    *("suspend_cancel", "repositories", "limits", "notebook"),
 )
-"""The longest, by turns such as wait most of their time and such as need the processors: workers take files in this order."""
+"""By turns such as wait most of their time and such as need the processors, in the order in which two workers take them."""
 _LAST = ("replaces", "disturbs", "slow", "late")
 EXPECTED_VIOLATIONS = frozenset({"no-such-model"})
 """Models that a test asks for because they do not exist."""
@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first; what waits for minutes beside the others of its file, and what disturbs others, last."""
+    """Files in their order; what waits for minutes beside the others of its file, and what disturbs others, last."""
     places = {f"test_{name}.py": place for place, name in enumerate(_FIRST)}
 
     def place(item: pytest.Item) -> tuple[object, ...]:
