@@ -1,22 +1,30 @@
-"""Notebook and services in a pod without an operator: a terminal, and what a fault costs. Who gets in: test_over_the_shoulder."""
+"""The notebook and the services in a pod: who gets in, what a person can run, what a fault costs."""
 
 import time
 from collections.abc import Iterator
 
 import pytest
+import urllib3
 from agentjob_api import pod
 from playwright.sync_api import Page
 
 from e2e.support.api import Api
 from e2e.support.browser import open_page
 from e2e.support.lone_pod import BASE, LonePod, new_token, restarts, running_pod
+from e2e.support.paths import ARTIFACTS
 
 SLOW_MS = 90_000
 """The first page loads 4 MB of scripts."""
+LAUNCHER = ".jp-LauncherCard[data-category='Notebook']"
+CELL = ".jp-CodeCell .cm-content"
+IDLE = "text=Python (workspace) | Idle"
+"""In the status bar; what is run before is lost."""
 READY = "/opt/agentjob/bin/agentjob-runtime notebook-ready"
 FIND = "pgrep -f '[m] jupyterlab'"
 """The bracket: not the shell that looks for it."""
 PSQL = "psql postgresql://agent@127.0.0.1:5432/agent -tA"
+CLOSED = ("api/status", "api/contents", "api/kernels", "api/terminals", "api/sessions", "metrics", "api/kernelspecs")
+PAGES = ("lab", "files/app.py", "tree")
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +43,51 @@ def page() -> Iterator[Page]:
     with open_page() as found:
         found.set_default_timeout(SLOW_MS)
         yield found
+
+
+def _status(notebook: LonePod, path: str, token: str | None) -> int:
+    headers = {} if token is None else {"Authorization": f"token {token}"}
+    with urllib3.PoolManager(retries=False) as pool:
+        return pool.request("GET", f"{notebook.url}{BASE}{path}", headers=headers, redirect=False).status
+
+
+@pytest.mark.parametrize("token", [None, "", "not-the-token"])
+def test_nothing_is_reachable_without_the_token(notebook: LonePod, token: str | None) -> None:
+    """Data is refused; pages lead to the form that asks for the token."""
+    assert {path: _status(notebook, path, token) for path in CLOSED} == dict.fromkeys(CLOSED, 403)
+    assert {path: _status(notebook, path, token) for path in PAGES} == dict.fromkeys(PAGES, 302)
+
+
+def test_the_right_token_opens_it(notebook: LonePod) -> None:
+    """In the header, as the probe has it; the browser's tests give it in the link."""
+    assert _status(notebook, "api/status", notebook.token) == 200
+
+
+def test_the_agent_gets_no_further(notebook: LonePod) -> None:
+    """From the same pod: no token in its mounts, and kernels listen on no port."""
+    ask = f"curl -s -o /dev/null -w '%{{http_code}}' http://127.0.0.1:8888{BASE}api/status"
+    assert notebook.sh("agent", ask) == "403"
+    assert notebook.sh("agent", "ls /etc/agentjob").split() == ["job.json"]
+
+
+def test_a_cell_imports_what_the_agent_wrote(notebook: LonePod, page: Page) -> None:
+    """In the browser, as a person does it; the browser asks nobody else for anything."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{notebook.url}{BASE}lab?token={notebook.token}")
+    page.click(LAUNCHER)
+    page.wait_for_selector(IDLE)
+    page.click(CELL)
+    page.keyboard.type("import app; print(app.greet('from the notebook'))")
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_selector(".jp-OutputArea-output >> text=hello from the notebook")
+    page.keyboard.press("Control+S")
+    page.wait_for_selector("text=Saving completed")
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=ARTIFACTS / "notebook.png")
+    assert not [url for url in asked if not url.startswith((notebook.url, "data:", "blob:"))]
+    left = notebook.sh("agent", "cd /workspace && find . -mindepth 1 | sort").split()
+    assert left == ["./Untitled.ipynb", "./app.py"]  # no checkpoints, no byte code
 
 
 def test_a_terminal_opens_in_the_workspace(notebook: LonePod, page: Page) -> None:
@@ -58,6 +111,15 @@ def test_a_killed_jupyter_comes_back(notebook: LonePod) -> None:
     notebook.sh("notebook", f"timeout 90 sh -c 'until {READY} 2>/dev/null; do sleep 1; done'")
     assert old not in notebook.sh("notebook", FIND).split()
     assert restarts(notebook.pod()) == before
+
+
+def test_a_full_home_costs_nobody_anything(notebook: LonePod) -> None:
+    """The volume is its own: the pod is not evicted, Jupyter goes on, and the workspace can be written."""
+    notebook.sh("notebook", "cat /dev/zero > /home/agent/full; cat /dev/zero > /tmp/full", check=False)
+    notebook.sh("notebook", READY)
+    notebook.sh("agent", "echo still here > /workspace/full.txt")
+    notebook.sh("notebook", "rm /home/agent/full /tmp/full")
+    assert notebook.pod()["status"]["phase"] == "Running"
 
 
 def test_services_answer_and_keep_what_was_committed(notebook: LonePod) -> None:

@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,9 +22,9 @@ from minio.error import S3Error
 from minio.signer import get_credential_string, post_presign_v4
 
 from support.loopback import free_port, wait_until_accepts
+from support.patience import until
 
 ACCESS_KEY, SECRET_KEY, REGION, BUCKET = "test-access", "test-secret-key", "us-east-1", "agentjob"
-_READY_TRIES = 600
 
 
 @dataclass
@@ -68,12 +67,12 @@ class MinioServer:
 
     def _wait_until_ready(self) -> None:
         # Who asks for anything else before is told "Retry-After: 60", and clients obey.
-        for _ in range(_READY_TRIES):
-            answer = urllib3.request("GET", f"{self.endpoint}/minio/health/cluster", timeout=10, retries=False)
-            if answer.status == 200:
-                return
-            time.sleep(0.1)
-        raise TimeoutError(f"MinIO on port {self.port} is not ready: {answer.status}")
+        url = f"{self.endpoint}/minio/health/cluster"
+        until(
+            lambda: urllib3.request("GET", url, timeout=10, retries=False).status == 200,
+            f"MinIO on port {self.port} is ready",
+            60,
+        )
 
     def freeze(self) -> None:
         """It answers nobody any more, and closes no connection."""

@@ -60,9 +60,8 @@ class Crowd:
 
     def _told(self, some: list[Json]) -> list[object]:
         names_ = {one["name"] for one in some[:5]}
-        return [
-            one.get("status", {}).get("message") for one in self.items(AGENTJOBS) if one["metadata"]["name"] in names_
-        ]
+        found = [one for one in self.items(AGENTJOBS) if one["metadata"]["name"] in names_]
+        return [(one["metadata"]["name"], one.get("status", {}).get("message")) for one in found]
 
     def _running_pods(self) -> list[str]:
         """Those that nobody has told to end."""
