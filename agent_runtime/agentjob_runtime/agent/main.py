@@ -16,6 +16,7 @@ from agentjob_api.pod import ExitCode
 from agentjob_api.reasons import Reason
 from agentjob_api.report import Verdict
 
+from agentjob_runtime.agent import lean_imports
 from agentjob_runtime.agent.courier_wait import wait_for_courier
 from agentjob_runtime.agent.disk_usage import disk_usage
 from agentjob_runtime.agent.ending import Ending
@@ -38,8 +39,7 @@ from agentjob_runtime.services.wait import wait_for_services
 def main() -> int:
     """Runs the agent; returns `agentjob_api.pod.ExitCode` by its verdict."""
     sys.excepthook = exit_as_crash
-    # The proxy's library, of no use here: the model's client would import it, and start a fifth of a second later.
-    sys.modules["aiohttp"] = None  # type: ignore[assignment]
+    lean_imports.install()
     become_subreaper()
     paths = Paths.from_env()
     try:

@@ -132,6 +132,8 @@ def _launch() -> subprocess.Popen[bytes]:
         "HOME": str(Path.home()),
         "PYTHONPATH": str(paths.REPOSITORY / "hack"),
         "TMPDIR": "/run",
+        # Kubernetes shares its processors with what it runs here: less collecting of garbage, for some memory.
+        "GOGC": "300",
     }
     with (DATA.logs / "supervisor.log").open("ab") as log:
         return subprocess.Popen(
