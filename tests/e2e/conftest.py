@@ -18,10 +18,10 @@ from e2e.support.tenant import Tenant, create_tenant
 from e2e.support.workers import ALONE, first_of_all
 
 _FIRST = (
-    *("waiting", "examples", "model_faults", "over_the_shoulder", "hostile_agent", "beside", "volume", "desktop"),
-    *("suspend_cancel", "repositories", "limits", "notebook"),
+    *("waiting", "hostile_agent", "beside", "model_faults", "over_the_shoulder", "examples", "desktop", "volume"),
+    *("lifecycle", "prometheus", "notebook", "repositories", "limits", "suspend_cancel", "main_job"),
 )
-"""By turns such as wait most of their time and such as need the processors, in the order in which two workers take them."""
+"""By turns such as wait most of their time and such as need the processors, in the order in which three workers take them."""
 _LAST = ("replaces", "disturbs", "slow", "late")
 EXPECTED_VIOLATIONS = frozenset({"no-such-model"})
 """Models that a test asks for because they do not exist."""

@@ -120,17 +120,21 @@ def call(name, arguments):
     print(name, output.ok, output.text, len(output.image))
 call("screenshot", "{}")
 call("click", '{"x": 1000, "y": 200}')
-call("type_text", '{"text": "echo gr\\u00fc\\u00df dich > hands.txt"}')
+call("type_text", '{"text": "echo gr\\u00fc\\u00df dich, \\u0141ukasz, \\u20ac 5 \\u4f60\\u597d > hands.txt"}')
 call("press_key", '{"keys": "Return"}')
 """
 
 
 def test_the_agent_has_eyes_and_hands(desktop: LonePod) -> None:
-    """The tools of the Builtin engine on a real screen: a picture, and text with umlauts into the terminal."""
+    """The tools of the Builtin engine on a real screen: a picture, and text with letters that the keyboard does not have
+    into a terminal that is too busy to read it before all is typed."""
     desktop.sh("agent", f"cat > /tmp/tools.py <<'EOF'\n{TOOLS}\nEOF")
+    desktop.eventually("agent", "xdotool search --name '^Terminal$' && xdotool search --name '^Agent$'")
+    desktop.sh("desktop", "pkill -STOP xterm")
     printed = desktop.sh("agent", "/opt/agentjob/venv/bin/python -I /tmp/tools.py")
+    desktop.sh("desktop", "pkill -CONT xterm")
     assert "screenshot True The screen is" in printed
-    assert desktop.eventually("agent", "cat /workspace/hands.txt") == "grüß dich"
+    assert desktop.eventually("agent", "cat /workspace/hands.txt") == "grüß dich, Łukasz, € 5 你好"
     path = printed.split("the picture is in ")[1].split()[0]
     assert "PNG image data" in desktop.sh("agent", f"file {path}")
 

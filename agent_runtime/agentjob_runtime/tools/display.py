@@ -1,5 +1,7 @@
 """The desktop as the tools see it: where its screen is, and where screenshots are kept. Nothing here knows the gate or its token."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -8,12 +10,16 @@ from agentjob_api import pod
 
 from agentjob_runtime.tools.base import ToolContext, ToolOutput
 from agentjob_runtime.tools.errors import ToolError
+from agentjob_runtime.x11.cookie import CookieError
+from agentjob_runtime.x11.messages import X11Error
 
 KEPT: Final = 30
 """Screenshots; older ones are removed."""
 OFF: Final = "this job has no desktop"
-INPUT_SECONDS: Final = 360
-"""A thousand letters that the keyboard does not have."""
+DISPLAY_SECONDS: Final = 20.0
+"""For an answer of the X server."""
+INPUT_SECONDS: Final = 60
+"""For a thousand letters."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,15 @@ def require(context: ToolContext) -> Display:
     if context.display is None:
         raise ToolError(OFF)
     return context.display
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Around what talks to the X server. Raises `ToolError` when it does not answer."""
+    try:
+        yield
+    except (X11Error, CookieError, EOFError, TimeoutError, ConnectionError, FileNotFoundError) as error:
+        raise ToolError(f"the desktop does not answer ({error or type(error).__name__}): it may be starting") from error
 
 
 def send_input(context: ToolContext, *arguments: str) -> ToolOutput:

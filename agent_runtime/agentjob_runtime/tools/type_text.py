@@ -1,17 +1,19 @@
 """`type_text`."""
 
-from itertools import groupby
+import asyncio
+import time
 from typing import ClassVar, Final
 
 from pydantic import Field
 
 from agentjob_runtime.tools.base import Text, Tool, ToolContext, ToolOutput
-from agentjob_runtime.tools.display import send_input
+from agentjob_runtime.tools.display import DISPLAY_SECONDS, answering, require, send_input
+from agentjob_runtime.x11.lend import lend_keys
 
-PLAIN_DELAY: Final = "10"
+_DELAY: Final = "10"
 """Milliseconds between keys."""
-OTHER_DELAY: Final = "300"
-"""Of letters that the keyboard does not have: xdotool lends each a key, and a busy program must look while it is lent."""
+_READ_SECONDS: Final = 1.0
+"""For a busy program to read what was typed before the keys get other letters: more of them in one text than there are keys."""
 
 
 class TypeText(Tool):
@@ -22,8 +24,13 @@ class TypeText(Tool):
 
     def run(self, context: ToolContext) -> ToolOutput:
         """Raises as `Tool.run`."""
-        output = ToolOutput("")
-        for plain, letters in groupby(self.text, str.isascii):
-            delay = PLAIN_DELAY if plain else OTHER_DELAY
-            output = send_input(context, "type", "--clearmodifiers", "--delay", delay, "--", "".join(letters))
+        display = require(context)
+        output, rest = ToolOutput(""), self.text
+        while rest:
+            with answering():
+                ready = asyncio.run(lend_keys(display.socket, display.authority, rest, DISPLAY_SECONDS))
+            output = send_input(context, "type", "--clearmodifiers", "--delay", _DELAY, "--", rest[:ready])
+            rest = rest[ready:]
+            if rest:
+                time.sleep(_READ_SECONDS)
         return output

@@ -24,9 +24,13 @@ class Connection:
         self._writer = writer
         self.screen = screen
 
+    def send(self, data: bytes) -> None:
+        """A request that has no reply; an error of it is raised by the next `request`."""
+        self._writer.write(data)
+
     async def request(self, data: bytes) -> bytes:
         """Sends a request that has a reply; returns the reply. Raises `X11Error`, `OSError` or `EOFError`."""
-        self._writer.write(data)
+        self.send(data)
         await self._writer.drain()
         while True:
             reply = await self._reader.readexactly(messages.REPLY_BYTES)
@@ -38,7 +42,7 @@ class Connection:
 
     async def sizes(self) -> AsyncIterator[tuple[int, int]]:
         """The screen's new size at each change. Raises as `request`."""
-        self._writer.write(messages.watch_structure(self.screen.root))
+        self.send(messages.watch_structure(self.screen.root))
         await self._writer.drain()
         while True:
             event = await self._reader.readexactly(messages.REPLY_BYTES)

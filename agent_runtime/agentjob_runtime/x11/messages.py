@@ -22,11 +22,12 @@ class X11Error(Exception):
 
 @dataclass(frozen=True)
 class Screen:
-    """The first screen."""
+    """The first screen, and the keys of the keyboard before it."""
 
     root: int
     width: int
     height: int
+    keycodes: range
 
 
 def _pad(data: bytes) -> bytes:
@@ -46,10 +47,10 @@ def setup_length(prefix: bytes) -> tuple[bool, int]:
 
 def screen_of(body: bytes) -> Screen:
     """Out of an accepted setup."""
-    vendor, _, _, formats = struct.unpack_from("<HHBB", body, 16)
+    vendor, _, _, formats, first, last = struct.unpack_from("<HHBB4xBB", body, 16)
     start = 32 + vendor + (-vendor % 4) + formats * 8
     root, width, height = struct.unpack_from("<I16xHH", body, start)
-    return Screen(root, width, height)
+    return Screen(root, width, height, range(first, last + 1))
 
 
 def watch_structure(window: int) -> bytes:
@@ -77,6 +78,22 @@ def geometry_of(reply: bytes) -> tuple[int, int]:
 def get_image(window: int, width: int, height: int) -> bytes:
     """Asks for the pixels of `window` (ZPixmap, all planes)."""
     return struct.pack("<BBHIhhHHI", 73, 2, 5, window, 0, 0, width, height, 0xFFFFFFFF)
+
+
+def get_keyboard_mapping(codes: range) -> bytes:
+    """Asks for the keysyms of keys."""
+    return struct.pack("<BxHBBxx", 101, 2, codes.start, len(codes))
+
+
+def keysyms_of(reply: bytes) -> list[tuple[int, ...]]:
+    """Key by key; 0 is none."""
+    row = struct.Struct(f"<{reply[1]}I")
+    return list(row.iter_unpack(reply[REPLY_BYTES:]))
+
+
+def change_keyboard_mapping(code: int, symbol: int) -> bytes:
+    """Gives a key one keysym, with Shift and without."""
+    return struct.pack("<BBHBBxxII", 100, 1, 4, code, 2, symbol, symbol)
 
 
 def extra_bytes(reply: bytes) -> int:
