@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cluster.kubeconfig import TokenUser, kubeconfig_text
+from integration.operator.warmstart import WarmProcess
 from support.loopback import free_port
 from support.minio import ACCESS_KEY, BUCKET, REGION, SECRET_KEY, MinioServer
 from support.patience import tries
@@ -28,7 +29,9 @@ class OperatorProcess:
     folder: Path
     environment: Mapping[str, str]
     port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | WarmProcess | None = None
+    warm: bool = True
+    """Its modules are imported already (`warmstart.py`)."""
 
     @property
     def log(self) -> Path:
@@ -36,11 +39,15 @@ class OperatorProcess:
 
     def start(self, *flags: str, ready: bool = True) -> None:
         """Returns when `/readyz` says so, or at once."""
-        command = [sys.executable, "-m", "agentjob_operator", f"--health-port={self.port}", *flags]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, env=dict(self.environment), stdout=log, stderr=log)
+        arguments = [f"--health-port={self.port}", *flags]
+        self.process = WarmProcess(arguments, self.environment, self.log) if self.warm else self._cold(arguments)
         if ready:
             self.wait_ready()
+
+    def _cold(self, arguments: list[str]) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "agentjob_operator", *arguments]
+        with self.log.open("ab") as log:
+            return subprocess.Popen(command, env=dict(self.environment), stdout=log, stderr=log)
 
     def wait_ready(self) -> None:
         """Leading with its cache squared, or standing by."""

@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 from apiserver.client import ApiClient
 from integration.operator.conftest import MakeOperator
 from integration.operator.operatorprocess import OperatorProcess
@@ -9,6 +10,18 @@ from integration.operator.relay import Relay
 from integration.operator.stage import Stage
 
 CONFIG_ERROR = 2
+
+
+@pytest.fixture
+def make_operator(make_operator: MakeOperator) -> MakeOperator:
+    """From nothing, as the image starts it."""
+
+    def make(*arguments: str, **settings: str) -> OperatorProcess:
+        made = make_operator(*arguments, **settings)
+        made.warm = False
+        return made
+
+    return make
 
 
 def _ends(operator: OperatorProcess) -> int:
