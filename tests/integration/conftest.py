@@ -14,7 +14,7 @@ from cluster.controlplane import control_plane as start_control_plane
 REPOSITORY = Path(__file__).resolve().parents[2]
 CRD_FILE = REPOSITORY / "crds" / "agentjobs.yaml"
 
-FIRST = ("cluster", "simulated", "operator", "pod", "storage", "bench")
+FIRST = ("cluster", "simulated", "pod", "operator", "bench", "storage")
 """Folders whose tests take longest, as they wait for processes and servers: a worker that took one late would end late."""
 
 # Of the API servers and their like that are started here: a fifth less processor time, for memory that is there.
