@@ -8,14 +8,14 @@ import pytest
 from e2e.support import provisioner, release
 from e2e.support.api import Api
 from e2e.support.collect import collect
-from e2e.support.fleet import Fleets, modules_with_cases
+from e2e.support.fleet import NEXT, Fleets
 from e2e.support.gitrepos import Repositories
 from e2e.support.paths import ARTIFACTS, E2E, KUBECONFIG
 from e2e.support.release import Release
 from e2e.support.shell import fresh_folder
 from e2e.support.store import Store
 from e2e.support.tenant import Tenant, create_tenant
-from e2e.support.workers import ALONE, first_of_all
+from e2e.support.workers import first_of_all
 
 _FIRST = (
     *("waiting", "hostile_agent", "beside", "model_faults", "over_the_shoulder", "examples", "desktop", "volume"),
@@ -44,6 +44,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return *(item.get_closest_marker(name) is not None for name in _LAST), places.get(item.path.name, len(places))
 
     items.sort(key=place)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """A fixture is not told what comes next."""
+    item.stash[NEXT] = nextitem
 
 
 @pytest.hookimpl(wrapper=True)
@@ -108,13 +114,9 @@ def storage_class() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def fleets(api: Api, installed: Release, request: pytest.FixtureRequest, worker_id: str) -> Iterator[Fleets]:
+def fleets(api: Api, installed: Release) -> Iterator[Fleets]:
     """The namespaces of the modules' `CASES`."""
-    found = Fleets(
-        lambda name: create_tenant(api, name, installed.model_key),
-        modules_with_cases(request.session.items),
-        ahead=1 if worker_id == ALONE else 0,
-    )
+    found = Fleets(lambda name: create_tenant(api, name, installed.model_key))
     yield found
     for made in found.started.values():
         api.delete(f"/api/v1/namespaces/{made.namespace}")
@@ -123,4 +125,4 @@ def fleets(api: Api, installed: Release, request: pytest.FixtureRequest, worker_
 @pytest.fixture
 def fleet(fleets: Fleets, request: pytest.FixtureRequest) -> Tenant:
     """The namespace in which the `CASES` of the test's module were applied, all at once."""
-    return fleets.of(request.module)
+    return fleets.of(request.node)

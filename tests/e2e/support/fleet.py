@@ -1,6 +1,6 @@
 """Many AgentJobs at once: all of a module's `CASES` are applied together, and its tests wait for one each.
 
-A module's jobs mostly wait (for deadlines, retries, tests), so the next module's are applied while this one's tests run.
+The last test of a module often waits for minutes, so the next module's jobs are applied before it runs.
 """
 
 from collections.abc import Callable
@@ -15,23 +15,24 @@ from e2e.support.tenant import Tenant
 Cases = dict[str, Json]
 """Name of the AgentJob to its manifest, or other objects that it needs (a Secret, a quota) by any other name."""
 
+NEXT = pytest.StashKey[pytest.Item | None]()
+"""Of a test: the one that this worker runs after it."""
+
 
 @dataclass
 class Fleets:
     """The modules' namespaces, each made at its first use."""
 
     create: Callable[[str], Tenant]
-    modules: list[ModuleType]
-    """Those with `CASES`, in the order in which their tests run."""
-    ahead: int
-    """How many further modules' jobs are applied already. With several workers none: it may be another's."""
     started: dict[str, Tenant] = field(default_factory=dict)
 
-    def of(self, module: ModuleType) -> Tenant:
-        """The namespace in which the module's jobs are; those of the next are started, too."""
-        position = self.modules.index(module)
-        for each in self.modules[position : position + 1 + self.ahead]:
-            self._start(each)
+    def of(self, item: pytest.Item) -> Tenant:
+        """The namespace in which the jobs of a test's module are; before the module's last test those of the next are started."""
+        module = _module(item)
+        for each in (module, _module(item.stash.get(NEXT, None))):
+            if each is not None:
+                self._start(each)
+        assert module is not None
         return self.started[module.__name__]
 
     def _start(self, module: ModuleType) -> None:
@@ -42,7 +43,5 @@ class Fleets:
         tenant.apply(*module.CASES.values())
 
 
-def modules_with_cases(items: list[pytest.Item]) -> list[ModuleType]:
-    """The modules of the tests that were selected, as far as they have `CASES`, in order."""
-    modules = (item.module for item in items if isinstance(item, pytest.Function))
-    return list(dict.fromkeys(module for module in modules if hasattr(module, "CASES")))
+def _module(item: pytest.Item | None) -> ModuleType | None:
+    return item.module if isinstance(item, pytest.Function) and hasattr(item.module, "CASES") else None
