@@ -8,7 +8,7 @@ import pytest
 from e2e.support import provisioner, release
 from e2e.support.api import Api
 from e2e.support.collect import collect
-from e2e.support.fleet import NEXT, Fleets
+from e2e.support.fleet import Fleets
 from e2e.support.gitrepos import Repositories
 from e2e.support.paths import ARTIFACTS, E2E, KUBECONFIG
 from e2e.support.release import Release
@@ -23,6 +23,8 @@ _FIRST = (
 )
 """By turns such as wait most of their time and such as need the processors, in the order in which three workers take them."""
 _LAST = ("replaces", "disturbs", "slow", "late")
+_NEXT = pytest.StashKey[pytest.Item | None]()
+_FLEETS = pytest.StashKey[Fleets]()
 EXPECTED_VIOLATIONS = frozenset({"no-such-model"})
 """Models that a test asks for because they do not exist."""
 
@@ -48,8 +50,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """A fixture is not told what comes next."""
-    item.stash[NEXT] = nextitem
+    """Keeps what this worker runs next for the setup, which is not told."""
+    item.stash[_NEXT] = nextitem
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """As soon as there are fleets, the next file's is started in time."""
+    if fleets := item.session.stash.get(_FLEETS, None):
+        fleets.before(item, item.stash[_NEXT])
 
 
 @pytest.hookimpl(wrapper=True)
@@ -114,9 +122,10 @@ def storage_class() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def fleets(api: Api, installed: Release) -> Iterator[Fleets]:
+def fleets(api: Api, installed: Release, request: pytest.FixtureRequest) -> Iterator[Fleets]:
     """The namespaces of the modules' `CASES`."""
     found = Fleets(lambda name: create_tenant(api, name, installed.model_key))
+    request.session.stash[_FLEETS] = found
     yield found
     for made in found.started.values():
         api.delete(f"/api/v1/namespaces/{made.namespace}")
@@ -125,4 +134,4 @@ def fleets(api: Api, installed: Release) -> Iterator[Fleets]:
 @pytest.fixture
 def fleet(fleets: Fleets, request: pytest.FixtureRequest) -> Tenant:
     """The namespace in which the `CASES` of the test's module were applied, all at once."""
-    return fleets.of(request.node)
+    return fleets.of(request.module)

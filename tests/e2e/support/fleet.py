@@ -15,9 +15,6 @@ from e2e.support.tenant import Tenant
 Cases = dict[str, Json]
 """Name of the AgentJob to its manifest, or other objects that it needs (a Secret, a quota) by any other name."""
 
-NEXT = pytest.StashKey[pytest.Item | None]()
-"""Of a test: the one that this worker runs after it."""
-
 
 @dataclass
 class Fleets:
@@ -26,22 +23,19 @@ class Fleets:
     create: Callable[[str], Tenant]
     started: dict[str, Tenant] = field(default_factory=dict)
 
-    def of(self, item: pytest.Item) -> Tenant:
-        """The namespace in which the jobs of a test's module are; before the module's last test those of the next are started."""
-        module = _module(item)
-        for each in (module, _module(item.stash.get(NEXT, None))):
-            if each is not None:
-                self._start(each)
-        assert module is not None
+    def of(self, module: ModuleType) -> Tenant:
+        """The namespace in which the module's jobs are."""
+        if module.__name__ not in self.started:
+            self._start(module)
         return self.started[module.__name__]
 
+    def before(self, item: pytest.Item, following: pytest.Item | None) -> None:
+        """Before the last test of a module, the jobs of the next one are started."""
+        modules = [each.module for each in (item, following) if isinstance(each, pytest.Function)]
+        if len(modules) > 1 and modules[0] is not modules[1] and hasattr(modules[1], "CASES"):
+            self.of(modules[1])
+
     def _start(self, module: ModuleType) -> None:
-        if module.__name__ in self.started:
-            return
         tenant = self.create(module.__name__.rpartition("test_")[2].replace("_", "-"))
         self.started[module.__name__] = tenant
         tenant.apply(*module.CASES.values())
-
-
-def _module(item: pytest.Item | None) -> ModuleType | None:
-    return item.module if isinstance(item, pytest.Function) and hasattr(item.module, "CASES") else None
