@@ -21,7 +21,7 @@ _FIRST = (
     *("waiting", "hostile_agent", "beside", "model_faults", "over_the_shoulder", "examples", "desktop", "volume"),
     *("lifecycle", "prometheus", "notebook", "repositories", "limits", "suspend_cancel", "main_job"),
 )
-"""By turns such as wait most of their time and such as need the processors, in the order in which three workers take them."""
+"""By turns such as wait most of their time and such as need the processors, in the order in which the workers take them."""
 _LAST = ("replaces", "disturbs", "slow", "late")
 _NEXT = pytest.StashKey[pytest.Item | None]()
 _FLEETS = pytest.StashKey[Fleets]()
