@@ -51,7 +51,7 @@ integration: $(VENV)/.stamp tools ## Against a real API server, MinIO and Git se
 
 .PHONY: e2e
 e2e: cluster-up images ## End to end and faults, on the local cluster
-	$(PYTEST) tests/e2e -m "not disturbs and not replaces" -n 2 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) tests/e2e -m "not disturbs and not replaces" -n 3 --dist loadfile --no-loadscope-reorder
 	$(PYTEST) tests/e2e -m "disturbs or replaces"
 
 ##@ Measure it
