@@ -1,6 +1,7 @@
 """Starts programs, and starts again what crashes, with growing pauses, a limit and a line in the log."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -20,15 +21,24 @@ LOG: Final = logging.getLogger(__name__)
 async def start(argv: list[str], cwd: Path, environment: Mapping[str, str], quiet: bool) -> asyncio.subprocess.Process:
     """Starts `argv` in a session and process group of its own. Raises `OSError`."""
     output = asyncio.subprocess.DEVNULL if quiet else None
-    return await asyncio.create_subprocess_exec(
-        *argv,
-        cwd=cwd,
-        env=dict(environment),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=output,
-        stderr=output,
-        start_new_session=True,
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *argv,
+            cwd=cwd,
+            env=dict(environment),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
     )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # Left to itself, asyncio would kill the first process and none of those that this has started meanwhile.
+        with contextlib.suppress(OSError):
+            end(await starting)
+        raise
 
 
 def end(process: asyncio.subprocess.Process) -> None:
