@@ -81,7 +81,7 @@ venv: $(VENV)/.stamp ## The virtual environment with everything that development
 $(VENV)/.stamp: requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "AgentJob needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/dev.txt
 	@touch $@
 
 .PHONY: generate

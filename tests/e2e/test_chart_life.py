@@ -80,6 +80,8 @@ def test_first_version_upgrade_rollback_uninstall(api: Api, tenant: Tenant, stor
         tenant.exec("over", "touch", "/tmp/go")
         jobs = {name: tenant.finished(name) for name in ("over", "after")}
         _are_there({**jobs, "before": before}, tmp_path)
+        # Its store was away for a moment, and came back as another pod.
+        expect.whole_log(release.store_of(api).log(jobs["over"]))
         policies = api.items(f"/apis/networking.k8s.io/v1/namespaces/{tenant.namespace}/networkpolicies")
         assert {item["metadata"]["name"] for item in policies} == set(NAMES)
 

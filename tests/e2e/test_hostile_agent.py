@@ -1,6 +1,5 @@
 """An agent that is killed, or does its worst: the job ends once, with the right reason, and the work is archived."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +68,7 @@ def test_what_does_not_hurt(fleet: Tenant, tmp_path: Path, name: str) -> None:
 def test_the_log_outlives_an_agent_that_deletes_it(fleet: Tenant, store: Store) -> None:
     """The courier opened the event file before the agent could run anything."""
     job = fleet.finished("deletes")
-    segments = sorted(name for name in store.names_of(job) if "/events/" in name)
-    events = [json.loads(line) for name in segments for line in store.read(job, name).splitlines()]
-    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
-    assert events[-1]["type"] == "result"
+    expect.whole_log(store.log(job))
 
 
 @pytest.mark.parametrize("name", ["killed", "killed-and-lied", "result-is-a-pipe"])

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from agentjob_api.events import EventType
 from agentjob_api.pod import Container, ExitCode
 from agentjob_api.status import ConditionType
 from agentjob_operator.manifests.network import NAMES as POLICY_NAMES
@@ -72,14 +71,8 @@ def test_the_namespace_has_its_network_policies(fleet: Tenant) -> None:
 
 def test_the_event_log_is_live_and_kept(fleet: Tenant, store: Store) -> None:
     """`kubectl logs` shows the events as they come; the store keeps the same lines when the pod is gone."""
-    job = fleet.finished("hello")
-    uid = job["metadata"]["uid"]
-    segments = sorted(name for name in store.names_of(job) if name.startswith(f"{uid}/1/events/"))
-    kept = b"".join(store.read(job, name) for name in segments).decode().splitlines()
-    events = [json.loads(line) for line in kept]
-    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
-    assert events[0]["type"] == EventType.SESSION
-    assert events[-1]["type"] == EventType.RESULT
+    kept = store.log(fleet.finished("hello"))
+    expect.whole_log(kept)
     shown = [line for line in fleet.logs("hello", Container.AGENT).splitlines() if line.startswith("{")]
     assert shown == kept
 

@@ -27,7 +27,7 @@ READ_MAX: Final = 256 << 20
 """Bytes read per attempt: a flood of rubbish is not read for ever either."""
 _CATCH_UP_BYTES: Final = 8 << 20
 """Segments are larger when the store was away, or the agent is dead."""
-_PATIENCE: Final = Patience(seconds=20, longest_delay=5)
+_PATIENCE: Final = Patience(seconds=20, longest_delay=5, silence=10)
 _ROUNDS: Final = 40
 """How often a segment is given a whole round of tries before it is dropped."""
 _POLL: Final = 0.25

@@ -17,7 +17,7 @@ from agentjob_runtime.upload.uploader import Patience, Uploader
 _log = logging.getLogger(__name__)
 USAGE_SECONDS: Final = 5.0
 """Between two uploads; a change after a longer pause is stored at once."""
-_PATIENCE: Final = Patience(seconds=10, longest_delay=2)
+_PATIENCE: Final = Patience(seconds=10, longest_delay=2, silence=10)
 _PAUSE: Final = 30.0
 """After an upload that failed."""
 _ROUNDS: Final = 40

@@ -4,7 +4,6 @@ import hashlib
 import http.client
 import logging
 import os
-import ssl
 import time
 from pathlib import Path
 from typing import Final
@@ -14,13 +13,15 @@ from agentjob_api.grant import RestoreGrant
 from agentjob_api.pod import ENV_STORE_CA
 from pydantic import ValidationError
 
+from agentjob_runtime.common.http_connection import connect
+
 _log = logging.getLogger(__name__)
 TRIES: Final = 40
 """Failures of one download; with the pauses below a store may be away for some eight minutes."""
 PAUSES: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 15.0)
 SECONDS: Final = 1800.0
 """For everything together."""
-_SOCKET_TIMEOUT: Final = 60.0
+_SILENCE: Final = 60.0
 _RETRIED: Final = {408, 429, 500, 502, 503, 504}
 
 
@@ -83,7 +84,7 @@ class Download:
     def _open(self) -> http.client.HTTPResponse:
         self._grant = read_restore_grant(self._grant_path)
         parts = urlsplit(self._grant.url)
-        self._connection = _connect(parts.scheme, parts.hostname or "", parts.port)
+        self._connection = connect(parts, _SILENCE, os.environ.get(ENV_STORE_CA, ""))
         headers = {"Range": f"bytes={self._at}-"} if self._at else {}
         self._connection.request("GET", f"{parts.path}?{parts.query}", headers=headers)
         response = self._connection.getresponse()
@@ -105,12 +106,3 @@ class Download:
             raise DownloadError(f"The object store does not give it ({detail}, try {self._failures}).")
         _log.warning("%s at byte %d (try %d); again in %.1f s", detail, self._at, self._failures, pause)
         time.sleep(pause)
-
-
-def _connect(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
-    if scheme == "https":
-        context = ssl.create_default_context()
-        if authority := os.environ.get(ENV_STORE_CA):
-            context.load_verify_locations(authority)
-        return http.client.HTTPSConnection(host, port, timeout=_SOCKET_TIMEOUT, context=context)
-    return http.client.HTTPConnection(host, port, timeout=_SOCKET_TIMEOUT)

@@ -2,13 +2,13 @@
 
 import http.client
 import secrets
-import ssl
 from collections.abc import Callable
 from typing import BinaryIO, Final
 from urllib.parse import urlsplit
 
 from agentjob_api.grant import UploadGrant
 
+from agentjob_runtime.common.http_connection import connect
 from agentjob_runtime.upload.faults import Answer, read_error
 from agentjob_runtime.upload.multipart import Form, build_form
 from agentjob_runtime.upload.payload import Payload
@@ -17,14 +17,14 @@ _CHUNK: Final = 1 << 20
 _ERROR_BODY_MAX: Final = 16 << 10
 
 
-def post(grant: UploadGrant, name: str, payload: Payload, timeout: float, remaining: Callable[[], float]) -> Answer:
+def post(grant: UploadGrant, name: str, payload: Payload, silence: float, remaining: Callable[[], float]) -> Answer:
     """Sends the object. Raises `OSError` or `http.client.HTTPException`.
 
-    `timeout` bounds each wait for the network, `remaining` tells how long the whole may still take; seconds.
+    `silence` bounds each wait for the network, `remaining` tells how long the whole may still take; seconds.
     """
     parts = urlsplit(grant.url)
     form = build_form(grant, name, payload.checksum, secrets.token_hex(16))
-    connection = _connect(parts.scheme, parts.hostname or "", parts.port, timeout)
+    connection = connect(parts, silence)
     try:
         connection.putrequest("POST", parts.path or "/", skip_accept_encoding=True)
         connection.putheader("Content-Type", form.content_type)
@@ -35,12 +35,6 @@ def post(grant: UploadGrant, name: str, payload: Payload, timeout: float, remain
         return _receive(connection.getresponse())
     finally:
         connection.close()
-
-
-def _connect(scheme: str, host: str, port: int | None, timeout: float) -> http.client.HTTPConnection:
-    if scheme == "https":
-        return http.client.HTTPSConnection(host, port, timeout=timeout, context=ssl.create_default_context())
-    return http.client.HTTPConnection(host, port, timeout=timeout)
 
 
 def _send(

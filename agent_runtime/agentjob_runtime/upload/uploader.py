@@ -11,7 +11,7 @@ import ssl
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 from agentjob_api.grant import UploadGrant
 from agentjob_api.report import StoredObject
@@ -23,7 +23,6 @@ from agentjob_runtime.upload.payload import Payload
 from agentjob_runtime.upload.post import post
 
 _log = logging.getLogger(__name__)
-_SOCKET_TIMEOUT: Final = 60.0
 
 
 class Budget(Protocol):
@@ -44,6 +43,8 @@ class Patience:
     """From the first failure to the start of the last try."""
     first_delay: float = 0.5
     longest_delay: float = 15.0
+    silence: float = 60.0
+    """After which a connection is given up."""
 
     def delay(self, failures: int) -> float:
         """Seconds to wait after that many failures in a row: doubled each time, with jitter."""
@@ -92,7 +93,7 @@ class Uploader:
         trial = _Trial({})
         while True:
             started = time.monotonic()
-            key, fault, detail = self._try(name, payload)
+            key, fault, detail = self._try(name, payload, patience.silence)
             if fault is None:
                 _log.info("stored %s: %d bytes in %.2f s", name, payload.size, time.monotonic() - started)
                 return StoredObject(key=key, bytes=payload.size, sha256=payload.sha256)
@@ -107,11 +108,11 @@ class Uploader:
         """Key prefix of this attempt's objects. Raises `GrantError`."""
         return read_grant(self._grant_path).key_prefix
 
-    def _try(self, name: str, payload: Payload) -> tuple[str, Fault | None, str]:
+    def _try(self, name: str, payload: Payload, silence: float) -> tuple[str, Fault | None, str]:
         try:
             grant = read_grant(self._grant_path)
-            timeout = max(1.0, min(_SOCKET_TIMEOUT, self._budget.remaining()))
-            answer = post(grant, name, payload, timeout, self._budget.remaining)
+            longest = max(1.0, min(silence, self._budget.remaining()))
+            answer = post(grant, name, payload, longest, self._budget.remaining)
         except GrantError as error:
             return "", Fault.NO_GRANT, str(error)
         except ssl.SSLCertVerificationError as error:

@@ -1,5 +1,8 @@
 """What every end of an AgentJob must look like, whatever the test is about."""
 
+import json
+
+from agentjob_api.events import EventType
 from agentjob_api.reasons import Reason
 from agentjob_api.status import ConditionType, Phase
 
@@ -41,6 +44,14 @@ def not_archived(job: Json) -> None:
     assert condition(job, ConditionType.ARCHIVED).get("status") != "True", status(job)
     assert not status(job).get("artifacts", {}).get("downloadURL"), status(job)
     assert not status(job).get("artifacts", {}).get("workspace"), status(job)
+
+
+def whole_log(lines: list[str]) -> None:
+    """All events of an attempt that came to an end."""
+    events = [json.loads(line) for line in lines]
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert events[0]["type"] == EventType.SESSION
+    assert events[-1]["type"] == EventType.RESULT
 
 
 def attempts(job: Json, made: int, failures: int = 0, disruptions: int = 0) -> None:

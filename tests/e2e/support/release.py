@@ -54,7 +54,7 @@ def install(api: Api) -> Release:
     with tempfile.TemporaryDirectory() as folder:
         repositories = gitrepos.make_repositories(Path(folder))
         gitrepos.copy_to_server(Path(folder), SERVERS, _git_server(api))
-    return Release(api, _store(api), repositories, _model_key(servers))
+    return Release(api, store_of(api), repositories, _model_key(servers))
 
 
 def found(api: Api) -> Release:
@@ -62,7 +62,7 @@ def found(api: Api) -> Release:
     with tempfile.TemporaryDirectory() as folder:
         # The same as on the server, commit by commit: their dates are fixed.
         repositories = gitrepos.make_repositories(Path(folder))
-    return Release(api, _store(api), repositories, _model_key(_servers(catalog.read(REPOSITORY))))
+    return Release(api, store_of(api), repositories, _model_key(_servers(catalog.read(REPOSITORY))))
 
 
 def _remove_rests(api: Api) -> None:
@@ -116,7 +116,8 @@ def _await_rollouts() -> None:
             shell.kubectl("-n", namespace, "rollout", "status", kind, "--timeout", _WAIT, seconds=150)
 
 
-def _store(api: Api) -> Store:
+def store_of(api: Api) -> Store:
+    """The object store of the release that is installed now."""
     secret = api.get(f"/api/v1/namespaces/{SYSTEM}/secrets/{RELEASE}-minio")["data"]
     access, hidden = (base64.b64decode(secret[key]).decode() for key in ("access-key", "secret-key"))
     public = urlparse(facts.read()["PUBLIC_OBJECT_STORE"])

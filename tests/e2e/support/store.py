@@ -34,6 +34,11 @@ class Store:
             response.close()
             response.release_conn()
 
+    def log(self, job: Json) -> list[str]:
+        """The lines of the stored event log, of all its attempts."""
+        segments = sorted(name for name in self.names_of(job) if "/events/" in name)
+        return [line for name in segments for line in self.read(job, name).decode().splitlines()]
+
     def remove_bucket(self) -> None:
         """Deletes the bucket and all that is in it. Raises `S3Error` when others keep writing into it."""
         for left in reversed(range(_REMOVALS)):

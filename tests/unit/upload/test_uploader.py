@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from agentjob_api.grant import UploadGrant
+from agentjob_runtime.common import http_connection
 from agentjob_runtime.upload.errors import UploadError
 from agentjob_runtime.upload.payload import Payload
 from agentjob_runtime.upload.uploader import Patience, Uploader
@@ -177,6 +178,37 @@ def test_a_refused_connection_ends_with_the_patience(tmp_path: Path) -> None:
     """Nobody listens: not for ever."""
     with pytest.raises(UploadError, match="does not answer"):
         uploader(tmp_path, free_port()).put("x", Payload.of(b""), Patience(0.05, 0.01, 0.01))
+
+
+def test_a_connection_that_nobody_takes_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes to a pod of the store that has just gone is lost, and soon another one answers: waiting for the first cost the last events.
+
+    A listener with a full queue loses it, too. After five seconds it takes all; who has waited so long is stored there.
+    """
+    monkeypatch.setattr(http_connection, "CONNECT_SECONDS", 0.2)
+    gone = Store([answer(CREATED)], socket.create_server(("127.0.0.1", 0), backlog=0))
+    in_the_queue = socket.create_connection(("127.0.0.1", gone.port))
+
+    def take_all() -> None:
+        in_the_queue.close()
+        gone.serve()
+
+    later = threading.Timer(5, take_all)
+    later.start()
+    with serving(answer(CREATED)) as back:
+        sender = uploader(tmp_path, gone.port)
+
+        class Moving(Forever):
+            def wait(self, seconds: float) -> None:
+                uploader(tmp_path, back.port)
+
+        sender._budget = Moving()
+        sender.put("x", Payload.of(b"x"), QUICK)
+    later.cancel()
+    in_the_queue.close()
+    gone.listener.shutdown(socket.SHUT_RDWR)
+    gone.listener.close()
+    assert back.connections == 1
 
 
 def test_nothing_is_tried_again_when_the_budget_is_used_up(tmp_path: Path) -> None:
