@@ -27,6 +27,7 @@ _EMBEDDED_PACKAGES: dict[str, Path | str] = {
     "mount": "mount",
     "openssl": "openssl",
     "buildah": "buildah",
+    "skopeo": "skopeo",
     "mmdebstrap": "mmdebstrap",
     "golang-go": "go",
     # A process with a wrong clock: the integration tests.

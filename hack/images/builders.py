@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import tarfile
 import tempfile
 from abc import ABC, abstractmethod
 from pathlib import Path
+from typing import IO
 
 from cluster import console
 from cluster.commands import finished, run
+from cluster.embedded import transfer
 from cluster.errors import PrerequisiteError
 from cluster.kindcluster import docker_answers
 
@@ -17,6 +20,8 @@ from images import baseimage, buildhome, catalog, machine
 from images.catalog import Image
 
 CONTENT_LABEL = "io.agentjob.content"
+_AS_THEY_ARE = "--dest-oci-accept-uncompressed-layers"
+"""The node has layers by the digests that they have here: not compressed."""
 
 
 class Builder(ABC):
@@ -31,6 +36,10 @@ class Builder(ABC):
     @abstractmethod
     def export(self, reference: str, archive: Path) -> None:
         """Writes the image as a docker-archive."""
+
+    @abstractmethod
+    def send(self, reference: str, present: Path, output: IO[bytes]) -> None:
+        """Writes the image as an OCI archive, without the layers that are files in `present`, named by their SHA-256."""
 
     @abstractmethod
     def _inspect(self, reference: str) -> tuple[dict[str, str], int] | None:
@@ -72,6 +81,13 @@ class DockerBuilder(Builder):
     def export(self, reference: str, archive: Path) -> None:
         run("docker", "save", "--output", archive, reference)
 
+    def send(self, reference: str, present: Path, output: IO[bytes]) -> None:
+        with tempfile.TemporaryDirectory(prefix="agentjob-load.") as folder:
+            archive = Path(folder) / "image.tar"
+            self.export(reference, archive)
+            with tarfile.open(archive) as opened:
+                transfer.send_archive(opened, reference, present, output)
+
     def _inspect(self, reference: str) -> tuple[dict[str, str], int] | None:
         shown = finished(["docker", "image", "inspect", reference])
         if shown.returncode != 0:
@@ -87,16 +103,26 @@ class BuildahBuilder(Builder):
 
     def build(self, image: Image, root: Path) -> None:
         baseimage.ensure()
-        before = self._identifier(image.reference)
+        before, containers = self._identifier(image.reference), self._containers()
         with tempfile.TemporaryDirectory(prefix="agentjob-build-home.") as home:
             buildhome.write(Path(home), machine.read_settings())
             options = ("--quiet", "--isolation=chroot", "--layers", "--pull=false", f"--volume={home}:/root")
             run("buildah", "bud", *options, *_arguments(image), root)
+        # buildah keeps the container of a stage that is only copied from, and with it that image for ever.
+        parents = {catalog.reference_of(parent) for parent in image.parents}
+        if left := [
+            each for each, origin in self._containers().items() if origin in parents and each not in containers
+        ]:
+            run("buildah", "rm", *left)
         # The build before lost its tag; its layers that this one does not share would fill the disk.
         if before and before != self._identifier(image.reference):
             removed = finished(["buildah", "rmi", before])
             if removed.returncode != 0:
                 console.say(f"the earlier build of {image.name} stays: {removed.stderr.strip()}")
+
+    def _containers(self) -> dict[str, str]:
+        """Working containers, each with the reference of its image."""
+        return {entry["id"]: entry["imagename"] for entry in json.loads(run("buildah", "containers", "--json")) or []}
 
     def _identifier(self, reference: str) -> str:
         listed = finished(["buildah", "images", "--quiet", "--no-trunc", reference])
@@ -104,6 +130,23 @@ class BuildahBuilder(Builder):
 
     def export(self, reference: str, archive: Path) -> None:
         run("buildah", "push", "--quiet", reference, f"docker-archive:{archive}:{reference}")
+
+    def send(self, reference: str, present: Path, output: IO[bytes]) -> None:
+        with tempfile.TemporaryDirectory(prefix="agentjob-load.") as folder:
+            blobs = Path(folder) / "blobs" / "sha256"
+            blobs.mkdir(parents=True)
+            # What is there is not written again: to write an image takes a minute, and most of it never changes.
+            for blob in present.iterdir():
+                (blobs / blob.name).symlink_to(blob)
+            run(
+                "skopeo",
+                "copy",
+                "--quiet",
+                _AS_THEY_ARE,
+                f"containers-storage:{reference}",
+                f"oci:{folder}:{reference}",
+            )
+            transfer.send_layout(Path(folder), reference, output)
 
     def _inspect(self, reference: str) -> tuple[dict[str, str], int] | None:
         listed = finished(["buildah", "images", "--json", reference])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+from functools import partial
 
 from cluster import facts, kindcluster
 from cluster.embedded import images as node_images
-from cluster.embedded.access import require_supervisor
+from cluster.embedded.access import DATA, require_supervisor
 from cluster.errors import ClusterError
 
 from images.builders import Builder
@@ -28,8 +27,6 @@ def load(builder: Builder, image: Image) -> bool:
     supervisor = require_supervisor()
     if node_images.loaded(supervisor).get(image.reference) == content:
         return False
-    with tempfile.TemporaryDirectory(prefix="agentjob-load.") as folder:
-        archive = Path(folder) / "image.tar"
-        builder.export(image.reference, archive)
-        node_images.import_archive(supervisor, archive, image.reference, content)
+    send = partial(builder.send, image.reference, DATA.blobs)
+    node_images.import_image(supervisor, image.reference, content, send)
     return True

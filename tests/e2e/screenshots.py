@@ -12,7 +12,7 @@ import yaml
 from agentjob_api.pod import Container
 from playwright.sync_api import Page, ViewportSize
 
-from e2e.support.browser import open_page, wait_for_screen
+from e2e.support.browser import enter_by_link, open_page
 from e2e.support.paths import EXAMPLES, REPOSITORY
 from e2e.support.tenant import Tenant
 from e2e.support.ways_in import Ways, ways_in
@@ -100,9 +100,7 @@ def _take_notebook(ways: Ways, page: Page) -> None:
 
 
 def _take_desktop(ways: Ways, page: Page) -> None:
-    page.goto(f"{ways.desktop}/vnc.html?token={ways.desktop_token}")
-    page.wait_for_url("**/vnc.html")
-    wait_for_screen(page)
+    enter_by_link(page, ways.desktop, ways.desktop_token)
     ways.eventually("xdotool getdisplaygeometry | grep '1440 900'")
     page.mouse.click(1100, 200)
     commands = ("ls", "firefox-esr --new-window http://localhost:3000 2>/dev/null &")

@@ -10,7 +10,7 @@ from agentjob_api import pod
 from playwright.sync_api import Page
 
 from e2e.support.api import Api
-from e2e.support.browser import CONNECTED, open_page, type_line, wait_for_screen
+from e2e.support.browser import CONNECTED, be_refused, enter_by_form, enter_by_link, open_page, type_line
 from e2e.support.lone_pod import LonePod, new_token, restarts, running_pod
 from e2e.support.paths import ARTIFACTS
 
@@ -40,33 +40,17 @@ def _look(page: Page, name: str) -> None:
     page.screenshot(path=ARTIFACTS / f"{name}.png")
 
 
-def _enter(page: Page, desktop: LonePod) -> None:
-    page.goto(f"{desktop.url}/vnc.html?token={desktop.token}")
-    page.wait_for_url("**/vnc.html")
-    wait_for_screen(page)
-
-
 def test_a_stranger_sees_the_form_and_a_wrong_token_stays_outside(desktop: LonePod, page: Page) -> None:
     """In the browser, as a person meets it."""
-    answer = page.goto(f"{desktop.url}/vnc.html")
-    assert answer is not None
-    assert answer.status == 401
+    be_refused(page, desktop.url)
     _look(page, "desktop-token")
-    page.fill("input[name=token]", "not the token")
-    page.click("button")
-    page.wait_for_selector("[role=alert]")
-    assert page.query_selector("canvas") is None
 
 
 def test_a_person_with_the_token_works_in_the_workspace(desktop: LonePod, page: Page) -> None:
     """Typed in the browser, run in the pod, seen by the agent; the address does not keep the token."""
     desktop.sh("agent", f"echo '{EVENT}' >> /run/agentjob/events.jsonl; mkdir -p /workspace/src")
     page.goto(desktop.url)
-    page.fill("input[name=token]", desktop.token)
-    page.click("button")
-    page.wait_for_url("**/vnc.html")
-    wait_for_screen(page)
-    assert desktop.token not in page.url
+    enter_by_form(page, desktop.token)
     type_line(page, TERMINAL, "echo from the desktop > typed.txt")
     assert desktop.eventually("agent", "cat /workspace/typed.txt") == "from the desktop"
     _look(page, "desktop")
@@ -82,13 +66,13 @@ def test_a_thousand_guesses_do_not_get_in(desktop: LonePod, page: Page) -> None:
         ]
     assert set(answers) <= {401, 429}
     assert restarts(desktop.pod()) == before
-    _enter(page, desktop)
+    enter_by_link(page, desktop.url, desktop.token)
 
 
 def test_the_desktop_takes_the_browser_window_s_size(desktop: LonePod, page: Page) -> None:
     """So that nobody scrolls."""
     page.set_viewport_size({"width": 1500, "height": 900})
-    _enter(page, desktop)
+    enter_by_link(page, desktop.url, desktop.token)
     assert desktop.eventually("agent", "xdotool getdisplaygeometry | grep '1500 900'")
 
 
@@ -141,7 +125,7 @@ def test_the_agent_has_eyes_and_hands(desktop: LonePod) -> None:
 
 def test_a_killed_x_server_comes_back_and_the_agent_does_not_notice(desktop: LonePod, page: Page) -> None:
     """No container restarts; the browser connects again by itself."""
-    _enter(page, desktop)
+    enter_by_link(page, desktop.url, desktop.token)
     before, old = restarts(desktop.pod()), desktop.sh("desktop", "pgrep Xtigervnc").strip()
     desktop.sh("desktop", f"kill -9 {old}")
     assert desktop.eventually("desktop", f"pgrep Xtigervnc | grep -vx {old}")
@@ -153,7 +137,7 @@ def test_a_killed_x_server_comes_back_and_the_agent_does_not_notice(desktop: Lon
 def test_a_full_home_costs_nobody_anything(desktop: LonePod, page: Page) -> None:
     """The volume is its own: the desktop goes on, the pod is not evicted."""
     desktop.sh("desktop", "head -c 400M /dev/zero > /home/agent/full; head -c 400M /dev/zero > /tmp/full", check=False)
-    _enter(page, desktop)
+    enter_by_link(page, desktop.url, desktop.token)
     type_line(page, TERMINAL, "echo still here > full.txt")
     page.wait_for_timeout(3000)
     _look(page, "desktop-full-home")

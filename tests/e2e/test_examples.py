@@ -16,7 +16,7 @@ from agentjob_api.pod import Container
 
 from e2e.support import expect
 from e2e.support.api import Api, Json
-from e2e.support.browser import open_page, type_line, wait_for_screen
+from e2e.support.browser import enter_by_link, open_page, type_line
 from e2e.support.download import download
 from e2e.support.fleet import Fleets
 from e2e.support.gitrepos import OPEN_URL, PASSWORD, PRIVATE_URL, USERNAME
@@ -136,8 +136,7 @@ def test_what_the_agent_starts_is_seen_in_the_desktops_browser(examples: Tenant)
     """The example `desktop` as its comment tells: a person opens Firefox on the desktop and sees the agent's guest book."""
     with ways_in(examples, "desktop") as ways, open_page() as page:
         page.set_viewport_size({"width": 1440, "height": 900})  # the example's: windows are laid out once
-        page.goto(f"{ways.desktop}/vnc.html?token={ways.desktop_token}")
-        wait_for_screen(page)
+        enter_by_link(page, ways.desktop, ways.desktop_token)
         type_line(page, TERMINAL, "firefox-esr http://localhost:3000")
         ways.eventually(SEEN, Container.DESKTOP, seconds=90)
         ARTIFACTS.mkdir(parents=True, exist_ok=True)

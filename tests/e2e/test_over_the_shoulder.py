@@ -11,7 +11,7 @@ from agentjob_api.pod import Container
 from playwright.sync_api import Page
 
 from e2e.support import expect
-from e2e.support.browser import open_page, type_line, wait_for_screen
+from e2e.support.browser import be_refused, enter_by_form, open_page, type_line
 from e2e.support.download import download
 from e2e.support.fleet import Fleets
 from e2e.support.script import done, sh, task, wait_for, write
@@ -108,18 +108,8 @@ def page() -> Iterator[Page]:
 
 def test_only_the_right_token_opens_the_desktop_and_a_person_works_there(watched: Ways, page: Page) -> None:
     """None and a wrong one are refused; with the right one, what is typed in the terminal runs in the agent's workspace."""
-    answer = page.goto(f"{watched.desktop}/vnc.html")
-    assert answer is not None
-    assert answer.status == 401
-    page.fill("input[name=token]", "not the token")
-    page.click("button")
-    page.wait_for_selector("[role=alert]")
-    assert page.query_selector("canvas") is None
-    page.fill("input[name=token]", watched.desktop_token)
-    page.click("button")
-    page.wait_for_url("**/vnc.html")
-    wait_for_screen(page)
-    assert watched.desktop_token not in page.url
+    be_refused(page, watched.desktop)
+    enter_by_form(page, watched.desktop_token)
     type_line(page, TERMINAL, "echo from the desktop > typed.txt")
     assert watched.eventually("cat /workspace/typed.txt") == "from the desktop"
 

@@ -6,11 +6,15 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 from cluster import console, paths, toolbuild
 from cluster.commands import run, succeeds
 from cluster.embedded import configs, dns, layout, transfer
+from cluster.embedded.access import DATA
 from cluster.errors import ClusterError, PrerequisiteError
 from cluster.scratch_image import BinaryImage, write_archive
 
@@ -36,19 +40,17 @@ def answers(supervisor: int) -> bool:
     return succeeds(*_client(supervisor, "version"))
 
 
-def import_archive(supervisor: int, archive: Path, image: str, content: str) -> None:
-    """Imports a docker-archive and remembers `content`, a digest of what it was made of, on the image."""
-    present = set(ctr(supervisor, "content", "list", "--quiet").split())
+def import_image(supervisor: int, image: str, content: str, send: Callable[[IO[bytes]], None]) -> None:
+    """Imports the OCI archive that `send` writes, and remembers `content`, a digest of what it was made of, on the image."""
     command = _client(supervisor, "images", "import", "-")
     with (
-        tarfile.open(archive) as source,
         tempfile.TemporaryFile() as said,
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, stderr=said) as importer,
     ):
         if importer.stdin is None:
             raise ClusterError("ctr was started without a standard input")
         try:
-            transfer.send(source, image, present, importer.stdin)
+            send(importer.stdin)
         except BrokenPipeError:
             console.say("containerd stopped reading")  # why is in its exit code and what it said
         importer.stdin.close()
@@ -94,4 +96,6 @@ def ensure_system_images(supervisor: int) -> None:
             archive.parent.mkdir(parents=True, exist_ok=True)
             write_archive(image, archive)
         if present.get(image.name) != stamp:
-            import_archive(supervisor, archive, image.name, stamp)
+            with tarfile.open(archive) as opened:
+                send = partial(transfer.send_archive, opened, image.name, DATA.blobs)
+                import_image(supervisor, image.name, stamp, send)

@@ -53,6 +53,11 @@ class DataFolder:
         return self.root / "containerd"
 
     @property
+    def blobs(self) -> Path:
+        """What containerd holds of images: layers, configurations and manifests, each a file named by its SHA-256."""
+        return self.containerd / "io.containerd.content.v1.content" / "blobs" / "sha256"
+
+    @property
     def components(self) -> Path:
         """The supervisor's input: what it runs."""
         return self.root / "components.json"

@@ -1,4 +1,4 @@
-"""Turns a docker-archive into an OCI archive that holds only the layers the node does not have yet.
+"""Turns images into OCI archives that hold only what the node does not have yet.
 
 Layers make up nearly all of an image, and most of them stay the same from build to build. Formats:
 https://github.com/opencontainers/image-spec (image-layout, manifest), and `docker save`'s manifest.json.
@@ -11,6 +11,7 @@ import io
 import json
 import tarfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 _MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
@@ -26,21 +27,33 @@ class _Layer:
     digest: str
 
 
-def send(archive: tarfile.TarFile, image: str, present: set[str], output: IO[bytes]) -> None:
-    """Writes the OCI archive of `image` to `output`, without the layers whose digests are `present` on the node."""
+def send_layout(layout: Path, image: str, output: IO[bytes]) -> None:
+    """Writes the OCI image layout in `layout` to `output`, under the name `image`; links stand for what the node has."""
+    blobs = layout / "blobs" / "sha256"
+    (entry,) = json.loads((layout / "index.json").read_text())["manifests"]
+    manifest = (layout / _path(entry["digest"])).read_bytes()
+    with tarfile.open(fileobj=output, mode="w|") as stream:
+        _add_head(stream, manifest, image)
+        for blob in sorted(blobs.iterdir()):
+            if not blob.is_symlink():
+                stream.add(blob, _path(blob.name))
+
+
+def send_archive(archive: tarfile.TarFile, image: str, present: Path, output: IO[bytes]) -> None:
+    """Writes a docker-archive to `output`, under the name `image`, without the layers that are files in `present`."""
     described = json.loads(_read(archive, "manifest.json"))[0]
     config = _read(archive, described["Config"])
     layers = _layers(archive, described["Layers"], json.loads(config)["rootfs"]["diff_ids"])
     manifest = _manifest(config, layers)
     with tarfile.open(fileobj=output, mode="w|") as stream:
-        _add(stream, "oci-layout", json.dumps({"imageLayoutVersion": "1.0.0"}).encode())
-        _add(stream, "index.json", _index(manifest, image))
+        _add_head(stream, manifest, image)
         for blob in (config, manifest):
-            _add(stream, f"blobs/sha256/{_digest(blob).removeprefix('sha256:')}", blob)
-        for layer in {layer.digest: layer for layer in layers if layer.digest not in present}.values():
-            entry = tarfile.TarInfo(f"blobs/sha256/{layer.digest.removeprefix('sha256:')}")
-            entry.size = layer.entry.size
-            stream.addfile(entry, archive.extractfile(layer.entry))
+            _add(stream, _path(_digest(blob)), blob)
+        for layer in {layer.digest: layer for layer in layers}.values():
+            if not (present / layer.digest.removeprefix("sha256:")).exists():
+                entry = tarfile.TarInfo(_path(layer.digest))
+                entry.size = layer.entry.size
+                stream.addfile(entry, archive.extractfile(layer.entry))
 
 
 def _layers(archive: tarfile.TarFile, names: list[str], digests: list[str]) -> list[_Layer]:
@@ -64,6 +77,15 @@ def _manifest(config: bytes, layers: list[_Layer]) -> bytes:
         "layers": [_descriptor(_LAYER_TYPE, layer.digest, layer.entry.size) for layer in layers],
     }
     return json.dumps(document).encode()
+
+
+def _add_head(stream: tarfile.TarFile, manifest: bytes, image: str) -> None:
+    _add(stream, "oci-layout", json.dumps({"imageLayoutVersion": "1.0.0"}).encode())
+    _add(stream, "index.json", _index(manifest, image))
+
+
+def _path(digest: str) -> str:
+    return f"blobs/sha256/{digest.removeprefix('sha256:')}"
 
 
 def _index(manifest: bytes, image: str) -> bytes:

@@ -26,9 +26,35 @@ def open_page() -> Iterator[Page]:
         browser.close()
 
 
-def wait_for_screen(page: Page) -> None:
-    """Until noVNC is connected and nothing of its own lies over the canvas."""
+def be_refused(page: Page, desktop: str) -> None:
+    """As a stranger, who sees the form and tries a wrong token."""
+    answer = page.goto(f"{desktop}/vnc.html")
+    assert answer is not None
+    assert answer.status == 401
+    page.fill("input[name=token]", "not the token")
+    page.click("button")
+    page.wait_for_selector("[role=alert]")
+    assert page.query_selector("canvas") is None
+
+
+def enter_by_form(page: Page, token: str) -> None:
+    """With the token typed into the form; the address does not keep it."""
+    page.fill("input[name=token]", token)
+    page.click("button")
+    _wait_for_screen(page, token)
+
+
+def enter_by_link(page: Page, desktop: str, token: str) -> None:
+    """With the token in the link; the address does not keep it."""
+    page.goto(f"{desktop}/vnc.html?token={token}")
+    _wait_for_screen(page, token)
+
+
+def _wait_for_screen(page: Page, token: str) -> None:
+    page.wait_for_url("**/vnc.html")
+    assert token not in page.url
     page.wait_for_selector(CONNECTED)
+    # Nothing of its own lies over the canvas.
     page.wait_for_selector("#noVNC_transition", state="hidden")
     page.wait_for_selector("#noVNC_status", state="hidden")
 

@@ -26,7 +26,9 @@ class Fleets:
     def of(self, module: ModuleType) -> Tenant:
         """The namespace in which the module's jobs are."""
         if module.__name__ not in self.started:
-            self._start(module)
+            tenant = self.create(module.__name__.rpartition("test_")[2].replace("_", "-"))
+            self.started[module.__name__] = tenant
+            tenant.apply(*module.CASES.values())
         return self.started[module.__name__]
 
     def before(self, item: pytest.Item, following: pytest.Item | None) -> None:
@@ -34,8 +36,3 @@ class Fleets:
         modules = [each.module for each in (item, following) if isinstance(each, pytest.Function)]
         if len(modules) > 1 and modules[0] is not modules[1] and hasattr(modules[1], "CASES"):
             self.of(modules[1])
-
-    def _start(self, module: ModuleType) -> None:
-        tenant = self.create(module.__name__.rpartition("test_")[2].replace("_", "-"))
-        self.started[module.__name__] = tenant
-        tenant.apply(*module.CASES.values())

@@ -28,10 +28,10 @@ def _members(content: bytes) -> dict[str, bytes]:
         return {entry.name: (opened.extractfile(entry) or io.BytesIO()).read() for entry in opened if entry.isfile()}
 
 
-def _sent(archive: Path, present: set[str]) -> dict[str, bytes]:
+def _sent(archive: Path, present: Path) -> dict[str, bytes]:
     output = io.BytesIO()
     with tarfile.open(archive) as opened:
-        transfer.send(opened, "localhost/test/server:dev", present, output)
+        transfer.send_archive(opened, "localhost/test/server:dev", present, output)
     return _members(output.getvalue())
 
 
@@ -64,9 +64,7 @@ def test_same_binary_gives_the_same_image(archive: Path, tmp_path: Path) -> None
     assert write_archive(image, tmp_path / "again.tar").read_bytes()[-2000:] == archive.read_bytes()[-2000:]
 
 
-def test_sent_archive_is_a_complete_oci_image(archive: Path) -> None:
-    """Index, manifest, config and layer refer to one another by digests of what is really there."""
-    sent = _sent(archive, present=set())
+def _is_complete(sent: dict[str, bytes]) -> None:
     entry = json.loads(sent["index.json"])["manifests"][0]
     assert entry["annotations"] == {"io.containerd.image.name": "localhost/test/server:dev"}
     manifest = sent[f"blobs/sha256/{entry['digest'].removeprefix('sha256:')}"]
@@ -76,8 +74,32 @@ def test_sent_archive_is_a_complete_oci_image(archive: Path) -> None:
         assert (_digest(content), len(content)) == (blob["digest"], blob["size"])
 
 
-def test_layer_that_the_node_has_is_not_sent(archive: Path) -> None:
+def test_sent_archive_is_a_complete_oci_image(archive: Path, tmp_path: Path) -> None:
+    """Index, manifest, config and layer refer to one another by digests of what is really there."""
+    _is_complete(_sent(archive, present=tmp_path))
+
+
+def test_layer_that_the_node_has_is_not_sent(archive: Path, tmp_path: Path) -> None:
     """Most of a gigabyte stays the same from build to build."""
-    whole = _sent(archive, present=set())
-    layer = _digest(_members(archive.read_bytes())["layer.tar"])
-    assert set(whole) - set(_sent(archive, present={layer})) == {f"blobs/sha256/{layer.removeprefix('sha256:')}"}
+    whole = _sent(archive, present=tmp_path)
+    layer = _digest(_members(archive.read_bytes())["layer.tar"]).removeprefix("sha256:")
+    (tmp_path / layer).touch()
+    assert set(whole) - set(_sent(archive, present=tmp_path)) == {f"blobs/sha256/{layer}"}
+
+
+def test_layout_is_sent_under_the_image_s_name_without_what_is_a_link(archive: Path, tmp_path: Path) -> None:
+    """A link stands for a layer that the node has; all the rest is sent as it is."""
+    layout, node = tmp_path / "layout", tmp_path / "node"
+    for name, content in _sent(archive, present=tmp_path).items():
+        (layout / name).parent.mkdir(parents=True, exist_ok=True)
+        (layout / name).write_bytes(content)
+    whole = io.BytesIO()
+    transfer.send_layout(layout, "localhost/test/server:dev", whole)
+    _is_complete(_members(whole.getvalue()))
+
+    layer = layout / "blobs" / "sha256" / _digest(_members(archive.read_bytes())["layer.tar"]).removeprefix("sha256:")
+    layer.rename(node)
+    layer.symlink_to(node)
+    rest = io.BytesIO()
+    transfer.send_layout(layout, "localhost/test/server:dev", rest)
+    assert set(_members(whole.getvalue())) - set(_members(rest.getvalue())) == {f"blobs/sha256/{layer.name}"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 from pathlib import Path
+from typing import IO
 
 import pytest
 from images.builders import Builder, parse_size
@@ -81,6 +82,9 @@ class _ArchiveBuilder(Builder):
 
     def export(self, reference: str, archive: Path) -> None:
         archive.write_bytes(self._archive)
+
+    def send(self, reference: str, present: Path, output: IO[bytes]) -> None:
+        raise NotImplementedError
 
     def _inspect(self, reference: str) -> tuple[dict[str, str], int] | None:
         return None
