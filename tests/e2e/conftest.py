@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page
 
-from e2e.support import provisioner, release
+from e2e.support import browser, provisioner, release
 from e2e.support.api import Api
 from e2e.support.collect import collect
 from e2e.support.fleet import Fleets
@@ -111,6 +112,20 @@ def tenant(api: Api, installed: Release, request: pytest.FixtureRequest) -> Iter
     made = create_tenant(api, request.node.originalname.removeprefix("test_").replace("_", "-"), installed.model_key)
     yield made
     api.delete(f"/api/v1/namespaces/{made.namespace}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A browser for all tests of this process."""
+    with browser.running() as found:
+        yield found
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """In a browser that knows nothing yet."""
+    with browser.open_page(chromium) as found:
+        yield found
 
 
 @pytest.fixture

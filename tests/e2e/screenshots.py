@@ -12,7 +12,7 @@ import yaml
 from agentjob_api.pod import Container
 from playwright.sync_api import Page, ViewportSize
 
-from e2e.support.browser import enter_by_link, open_page
+from e2e.support.browser import enter_by_link
 from e2e.support.paths import EXAMPLES, REPOSITORY
 from e2e.support.tenant import Tenant
 from e2e.support.ways_in import Ways, ways_in
@@ -60,16 +60,9 @@ def ways(tenant: Tenant) -> Iterator[Ways]:
         yield found
 
 
-@pytest.fixture
-def page() -> Iterator[Page]:
-    """A browser window of the pictures' size."""
-    with open_page() as found:
-        found.set_viewport_size(SIZE)
-        yield found
-
-
 def test_take_the_pictures(ways: Ways, page: Page) -> None:
     """The notebook first: what it writes into the guest book is seen on the desktop."""
+    page.set_viewport_size(SIZE)
     _take_notebook(ways, page)
     _take_desktop(ways, page)
 

@@ -10,7 +10,7 @@ from agentjob_api import pod
 from playwright.sync_api import Page
 
 from e2e.support.api import Api
-from e2e.support.browser import CONNECTED, be_refused, enter_by_form, enter_by_link, open_page, type_line
+from e2e.support.browser import CONNECTED, be_refused, enter_by_form, enter_by_link, type_line
 from e2e.support.lone_pod import LonePod, new_token, restarts, running_pod
 from e2e.support.paths import ARTIFACTS
 
@@ -25,13 +25,6 @@ def desktop(api: Api) -> Iterator[LonePod]:
     token = new_token()
     data = {pod.KEY_DESKTOP_TOKEN_HASH: hashlib.sha256(token.encode()).hexdigest()}
     with running_pod(api, "desktop", pod.DESKTOP_PORT, token, data) as found:
-        yield found
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    """A browser that knows nothing yet."""
-    with open_page() as found:
         yield found
 
 

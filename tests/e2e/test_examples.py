@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 import yaml
 from agentjob_api.pod import Container
+from playwright.sync_api import Page
 
 from e2e.support import expect
 from e2e.support.api import Api, Json
-from e2e.support.browser import enter_by_link, open_page, type_line
+from e2e.support.browser import enter_by_link, type_line
 from e2e.support.download import download
 from e2e.support.fleet import Fleets
 from e2e.support.gitrepos import OPEN_URL, PASSWORD, PRIVATE_URL, USERNAME
@@ -132,9 +133,9 @@ SEEN = "xdotool search --name '^Guest book' 2>/dev/null || { xdotool key F5; sle
 """Firefox may be there before the guest book is: then the page is loaded again, as a person would."""
 
 
-def test_what_the_agent_starts_is_seen_in_the_desktops_browser(examples: Tenant) -> None:
+def test_what_the_agent_starts_is_seen_in_the_desktops_browser(examples: Tenant, page: Page) -> None:
     """The example `desktop` as its comment tells: a person opens Firefox on the desktop and sees the agent's guest book."""
-    with ways_in(examples, "desktop") as ways, open_page() as page:
+    with ways_in(examples, "desktop") as ways:
         page.set_viewport_size({"width": 1440, "height": 900})  # the example's: windows are laid out once
         enter_by_link(page, ways.desktop, ways.desktop_token)
         type_line(page, TERMINAL, "firefox-esr http://localhost:3000")

@@ -9,12 +9,9 @@ from agentjob_api import pod
 from playwright.sync_api import Page
 
 from e2e.support.api import Api
-from e2e.support.browser import open_page
 from e2e.support.lone_pod import BASE, LonePod, new_token, restarts, running_pod
 from e2e.support.paths import ARTIFACTS
 
-SLOW_MS = 90_000
-"""The first page loads 4 MB of scripts."""
 LAUNCHER = ".jp-LauncherCard[data-category='Notebook']"
 CELL = ".jp-CodeCell .cm-content"
 IDLE = "text=Python (workspace) | Idle"
@@ -34,14 +31,6 @@ def notebook(api: Api) -> Iterator[LonePod]:
     data = {pod.KEY_NOTEBOOK_TOKEN: token}
     with running_pod(api, "notebook", pod.NOTEBOOK_PORT, token, data) as found:
         found.sh("agent", "echo 'def greet(name): return f\"hello {name}\"' > /workspace/app.py")
-        yield found
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    """A browser that knows nothing yet."""
-    with open_page() as found:
-        found.set_default_timeout(SLOW_MS)
         yield found
 
 

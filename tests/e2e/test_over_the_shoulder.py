@@ -11,7 +11,7 @@ from agentjob_api.pod import Container
 from playwright.sync_api import Page
 
 from e2e.support import expect
-from e2e.support.browser import be_refused, enter_by_form, open_page, type_line
+from e2e.support.browser import be_refused, enter_by_form, type_line
 from e2e.support.download import download
 from e2e.support.fleet import Fleets
 from e2e.support.script import done, sh, task, wait_for, write
@@ -96,13 +96,6 @@ DATA = (
 def watched(fleets: Fleets, request: pytest.FixtureRequest) -> Iterator[Ways]:
     """One for all tests of this file."""
     with ways_in(fleets.of(request.module), NAME) as found:
-        yield found
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    """A browser that knows nothing yet."""
-    with open_page() as found:
         yield found
 
 

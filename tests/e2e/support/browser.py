@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 WINDOW = ViewportSize(width=1280, height=800)
 PATIENCE_MILLISECONDS = 120_000
@@ -13,17 +13,23 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 @contextmanager
-def open_page() -> Iterator[Page]:
-    """A page in a browser without cookies. Raises `AssertionError` when there is no browser."""
+def running() -> Iterator[Browser]:
+    """One for many tests: its start costs more than what most of them do in it. Raises `AssertionError` when there is none."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     assert found, f"none of {', '.join(NAMES)} is installed (Debian: apt-get install chromium)"
     with sync_playwright() as playwright:
         # Its sandbox needs user namespaces, which root in a container often has not.
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        context = browser.new_context(viewport=WINDOW)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def open_page(browser: Browser) -> Iterator[Page]:
+    """A page that shares nothing with others, neither cookies nor what was loaded before."""
+    with browser.new_context(viewport=WINDOW) as context:
         context.set_default_timeout(PATIENCE_MILLISECONDS)
         yield context.new_page()
-        browser.close()
 
 
 def be_refused(page: Page, desktop: str) -> None:
