@@ -47,7 +47,7 @@ unit: $(VENV)/.stamp prereqs ## Unit tests
 
 .PHONY: integration
 integration: $(VENV)/.stamp tools ## Against a real API server, MinIO and Git server; chart tests
-	$(PYTEST) tests/integration tests/chart -n 5 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) tests/integration tests/chart -n 6 --dist loadfile --no-loadscope-reorder
 
 .PHONY: e2e
 e2e: cluster-up images ## End to end and faults, on the local cluster
