@@ -2,6 +2,7 @@
 
 import http.client
 import ssl
+from functools import cache
 from typing import Final
 from urllib.parse import SplitResult
 
@@ -29,6 +30,7 @@ def connect(address: SplitResult, silence: float, authority: str = "") -> http.c
     return connection
 
 
+@cache
 def _context(authority: str) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if authority:

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from aiohttp import web
+from agentjob_runtime.common.lean_aiohttp import web
 
 _DRAIN_SECONDS: Final = 0.1
 """aiohttp takes 0 for ever."""

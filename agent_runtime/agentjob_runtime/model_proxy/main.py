@@ -46,8 +46,9 @@ async def serve(settings: Settings, stop: asyncio.Event, ready: asyncio.Event | 
         if ready:
             ready.set()
 
-    async with open_session(settings.timeouts) as session:
-        server = Server(model.name, ledger, Relay(session, chat_url(model), settings.key, Redactor(settings.key)))
+    url = chat_url(model)
+    async with open_session(settings.timeouts, url) as session:
+        server = Server(model.name, ledger, Relay(session, url, settings.key, Redactor(settings.key)))
         try:
             await serve_app(server.app(), LOOPBACK, settings.port, stop, ready=tell, before_end=server.stop_calls)
         finally:

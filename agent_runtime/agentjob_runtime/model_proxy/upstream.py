@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.request import getproxies
 
 from agentjob_api.job_config import ModelConfig
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
@@ -25,12 +26,19 @@ class Timeouts:
     idle: float = IDLE_SECONDS
 
 
-def open_session(timeouts: Timeouts) -> ClientSession:
+def open_session(timeouts: Timeouts, url: URL) -> ClientSession:
     """A client that verifies TLS with the system's authorities (or `SSL_CERT_FILE`), keeps no cookies, and goes through
     `HTTPS_PROXY` where one is set. The caller closes it."""
     limits = ClientTimeout(total=None, connect=timeouts.connect, sock_connect=timeouts.connect, sock_read=timeouts.idle)
-    connector = TCPConnector(ssl=ssl.create_default_context(), limit=0)
+    connector = TCPConnector(ssl=_context(url), limit=0)
     return ClientSession(connector=connector, timeout=limits, cookie_jar=DummyCookieJar(), trust_env=True)
+
+
+def _context(url: URL) -> ssl.SSLContext:
+    """Authorities take long to load: only where TLS is spoken, with the endpoint or with a proxy before it."""
+    if url.scheme == "https" or getproxies():
+        return ssl.create_default_context()
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def chat_url(model: ModelConfig) -> URL:

@@ -16,7 +16,6 @@ from agentjob_runtime.prepare.clone import PAUSES, SECONDS, Clone
 from agentjob_runtime.prepare.credential import Credential
 from agentjob_runtime.prepare.errors import PrepareError
 from agentjob_runtime.prepare.folders import empty, lay_out_run_dir, used_bytes
-from agentjob_runtime.prepare.restore import restore
 
 _log = logging.getLogger(__name__)
 ENV_PAUSES: Final = "AGENTJOB_PREPARE_PAUSES"
@@ -50,6 +49,9 @@ def prepare(config: JobConfig, paths: Paths) -> None:
     lay_out_run_dir(paths)
     empty(paths.workspace)
     if paths.restore.exists():
+        # Here and below: what most jobs need only one of is imported where it is needed.
+        from agentjob_runtime.prepare.restore import restore
+
         restore(config, paths)
         return
     if config.repository is None:
