@@ -8,6 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 HACK := PYTHONPATH=hack:crds:operator:agent_runtime
 PYTEST := $(BIN)/python -m pytest
+# What another checkout has analysed is not analysed again: mypy compares contents.
+export MYPY_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/agentjob/mypy
 # Hundreds of processes start in the tests: none of them should compile the code anew.
 unexport PYTHONDONTWRITEBYTECODE
 

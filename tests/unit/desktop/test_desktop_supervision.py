@@ -72,7 +72,7 @@ async def test_cancelling_ends_the_program_and_its_children(tmp_path: Path, turn
 
     Whenever it comes: until its loop has turned a few times asyncio does not know the program, which may have children by then.
     """
-    seconds = f"600.{os.getpid()}{turns}"
+    seconds = f"600.{os.getpid()}0{turns:02}"
     task = asyncio.create_task(
         supervise.supervise(_program(f"sleep {seconds} & wait", True), tmp_path, dict(os.environ))
     )
