@@ -49,7 +49,7 @@ def prepare(config: JobConfig, paths: Paths) -> None:
     lay_out_run_dir(paths)
     empty(paths.workspace)
     if paths.restore.exists():
-        # Here and below: what most jobs need only one of is imported where it is needed.
+        # Most jobs do without it, and start sooner.
         from agentjob_runtime.prepare.restore import restore
 
         restore(config, paths)
