@@ -24,8 +24,8 @@ BUDGET_WRITES = 4
 WAITING_WRITES = 2
 """It says that it is unschedulable, and that it is not any more."""
 OURS = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
-# Half a dozen at a time: more would only fight for two cores, and take longer.
-FEW = {"requests": {"cpu": "240m", "memory": "64Mi"}, "limits": {"memory": "512Mi"}}
+# Eight at a time: with a dozen they only fight for two cores, with six these wait.
+FEW = {"requests": {"cpu": "180m", "memory": "64Mi"}, "limits": {"memory": "512Mi"}}
 
 
 def test_a_hundred_at_once(api: Api, tenant: Tenant) -> None:
