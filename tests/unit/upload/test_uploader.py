@@ -131,6 +131,18 @@ def uploader(folder: Path, port: int) -> Uploader:
     return Uploader(folder / "upload.json", Forever())
 
 
+@dataclass
+class Renewing(Forever):
+    """Before the second try the grant leads to another store."""
+
+    folder: Path
+    port: int
+
+    def wait(self, seconds: float) -> None:
+        """Takes no time."""
+        uploader(self.folder, self.port)
+
+
 @pytest.mark.parametrize(
     "behaviour",
     [
@@ -197,12 +209,7 @@ def test_a_connection_that_nobody_takes_is_given_up(tmp_path: Path, monkeypatch:
     later.start()
     with serving(answer(CREATED)) as back:
         sender = uploader(tmp_path, gone.port)
-
-        class Moving(Forever):
-            def wait(self, seconds: float) -> None:
-                uploader(tmp_path, back.port)
-
-        sender._budget = Moving()
+        sender._budget = Renewing(tmp_path, back.port)
         sender.put("x", Payload.of(b"x"), QUICK)
     later.cancel()
     in_the_queue.close()
@@ -230,12 +237,7 @@ def test_a_renewed_grant_is_used_by_the_next_try(tmp_path: Path) -> None:
     """The Secret is mounted as a volume: the kubelet replaces the file while the courier works."""
     with serving(error("403 Forbidden", "AccessDenied", "Policy expired.")) as old, serving(answer(CREATED)) as new:
         sender = uploader(tmp_path, old.port)
-
-        class Renewing(Forever):
-            def wait(self, seconds: float) -> None:
-                uploader(tmp_path, new.port)
-
-        sender._budget = Renewing()
+        sender._budget = Renewing(tmp_path, new.port)
         sender.put("x", Payload.of(b"x"), QUICK)
     assert (old.connections, new.connections) == (1, 1)
 
