@@ -7,6 +7,8 @@ import shutil
 import tarfile
 import tempfile
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -45,6 +47,15 @@ class Builder(ABC):
     def _inspect(self, reference: str) -> tuple[dict[str, str], int] | None:
         """Labels and size in bytes; None when there is no such image."""
 
+    @contextmanager
+    def exported(self, reference: str) -> Iterator[tarfile.TarFile]:
+        """The image's docker-archive, opened; it is gone afterwards."""
+        with tempfile.TemporaryDirectory(prefix="agentjob-image.") as folder:
+            archive = Path(folder) / "image.tar"
+            self.export(reference, archive)
+            with tarfile.open(archive) as opened:
+                yield opened
+
     def content_of(self, reference: str) -> str:
         """The content digest the image was built from, or an empty string."""
         found = self._inspect(reference)
@@ -82,11 +93,8 @@ class DockerBuilder(Builder):
         run("docker", "save", "--output", archive, reference)
 
     def send(self, reference: str, present: Path, output: IO[bytes]) -> None:
-        with tempfile.TemporaryDirectory(prefix="agentjob-load.") as folder:
-            archive = Path(folder) / "image.tar"
-            self.export(reference, archive)
-            with tarfile.open(archive) as opened:
-                transfer.send_archive(opened, reference, present, output)
+        with self.exported(reference) as archive:
+            transfer.send_archive(archive, reference, present, output)
 
     def _inspect(self, reference: str) -> tuple[dict[str, str], int] | None:
         shown = finished(["docker", "image", "inspect", reference])
@@ -135,7 +143,7 @@ class BuildahBuilder(Builder):
         with tempfile.TemporaryDirectory(prefix="agentjob-load.") as folder:
             blobs = Path(folder) / "blobs" / "sha256"
             blobs.mkdir(parents=True)
-            # What is there is not written again: to write an image takes a minute, and most of it never changes.
+            # What is there is not written again: nearly all of a gigabyte, whatever has changed.
             for blob in present.iterdir():
                 (blobs / blob.name).symlink_to(blob)
             run(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -40,11 +39,8 @@ def needles() -> dict[bytes, str]:
 def traces(builder: Builder, reference: str) -> list[str]:
     """One line per trace: the file and what was found in it. Empty for a clean image."""
     wanted = needles()
-    with tempfile.TemporaryDirectory(prefix="agentjob-verify.") as folder:
-        archive = Path(folder) / "image.tar"
-        builder.export(reference, archive)
-        with tarfile.open(archive) as image:
-            return [line for entry in image for line in _entry_traces(image, entry, wanted)]
+    with builder.exported(reference) as image:
+        return [line for entry in image for line in _entry_traces(image, entry, wanted)]
 
 
 def _entry_traces(image: tarfile.TarFile, entry: tarfile.TarInfo, wanted: dict[bytes, str]) -> Iterator[str]:
