@@ -14,7 +14,7 @@ its request: what was packed meanwhile is thrown away. Both files lie where the 
 from enum import StrEnum
 from typing import Final
 
-from agentjob_api.base import ApiModel
+from agentjob_api.wire import Wire
 
 WORKSPACE: Final = "workspace"
 SESSION: Final = "session"
@@ -26,7 +26,7 @@ WAIT_SECONDS: Final = PACK_SECONDS + 10
 """How long the agent waits for the courier."""
 
 
-class Request(ApiModel):
+class Request(Wire, frozen=True, kw_only=True):
     """The agent waits at a step boundary."""
 
     number: int
@@ -46,7 +46,7 @@ class Result(StrEnum):
     """It cannot be packed: too large, too slow, or not to be read; the courier's log says why."""
 
 
-class Answer(ApiModel):
+class Answer(Wire, frozen=True, kw_only=True):
     """The agent may go on."""
 
     number: int

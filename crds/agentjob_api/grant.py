@@ -4,10 +4,10 @@
 `restore.json`   a presigned GET of one checkpoint of an earlier attempt
 """
 
-from agentjob_api.base import ApiModel
+from agentjob_api.wire import Wire
 
 
-class UploadGrant(ApiModel):
+class UploadGrant(Wire, frozen=True, kw_only=True):
     """One POST policy, valid for every object under `key_prefix`.
 
     The courier posts multipart/form-data to `url` with `fields`, then `key` = `key_prefix` + name, `x-amz-checksum-sha256` (base64 of the
@@ -27,7 +27,7 @@ class UploadGrant(ApiModel):
     """RFC 3339, UTC."""
 
 
-class RestoreGrant(ApiModel):
+class RestoreGrant(Wire, frozen=True, kw_only=True):
     """One presigned GET of exactly one `ObjectName.CHECKPOINT`, and what must come back.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html

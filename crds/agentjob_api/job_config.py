@@ -2,35 +2,35 @@
 
 from typing import Literal
 
-from agentjob_api.base import ApiModel, Money
+from agentjob_api.wire import Wire
 
 
-class ModelConfig(ApiModel):
+class ModelConfig(Wire, frozen=True, kw_only=True):
     """The model, with the defaults of the chart filled in."""
 
     api: Literal["OpenAI"] = "OpenAI"
     name: str
     endpoint: str
     """Base URL such as https://api.openai.com/v1; only model-proxy talks to it."""
-    input_per_million_tokens: Money | None = None
-    """US dollars per million input tokens; set whenever `LimitsConfig.cost_usd` is."""
-    output_per_million_tokens: Money | None = None
+    input_per_million_tokens: str | None = None
+    """US dollars per million input tokens, a decimal; set whenever `LimitsConfig.cost_usd` is."""
+    output_per_million_tokens: str | None = None
     images: bool = False
     """It takes images."""
 
 
-class LimitsConfig(ApiModel):
+class LimitsConfig(Wire, frozen=True, kw_only=True):
     """Remaining budgets of this attempt; None is unlimited."""
 
     steps: int
     tokens: int | None = None
     """Input plus output tokens."""
-    cost_usd: Money | None = None
+    cost_usd: str | None = None
     timeout_seconds: int
     """Active time from the start of the agent's container."""
 
 
-class RepositoryConfig(ApiModel):
+class RepositoryConfig(Wire, frozen=True, kw_only=True):
     """What prepare clones into the workspace."""
 
     url: str
@@ -39,7 +39,7 @@ class RepositoryConfig(ApiModel):
     submodules: bool = False
 
 
-class ArchiveConfig(ApiModel):
+class ArchiveConfig(Wire, frozen=True, kw_only=True):
     """How the courier packs the workspace."""
 
     format: Literal["Zip", "TarZstd"] = "Zip"
@@ -48,7 +48,7 @@ class ArchiveConfig(ApiModel):
     max_bytes: int
 
 
-class DesktopConfig(ApiModel):
+class DesktopConfig(Wire, frozen=True, kw_only=True):
     """The desktop beside the agent."""
 
     resolution: str
@@ -57,14 +57,14 @@ class DesktopConfig(ApiModel):
     """Path it is reached under, with a slash at both ends: what a proxy in front may leave in the request."""
 
 
-class NotebookConfig(ApiModel):
+class NotebookConfig(Wire, frozen=True, kw_only=True):
     """The notebook beside the agent."""
 
     base_url: str = "/"
     """As `DesktopConfig.base_url`."""
 
 
-class JobConfig(ApiModel):
+class JobConfig(Wire, frozen=True, kw_only=True):
     """One attempt of one AgentJob."""
 
     namespace: str

@@ -2,8 +2,8 @@
 
 from enum import StrEnum
 
-from agentjob_api.base import ApiModel
 from agentjob_api.reasons import Reason
+from agentjob_api.wire import Wire
 
 
 class Verdict(StrEnum):
@@ -16,7 +16,7 @@ class Verdict(StrEnum):
     NONE = "None"
 
 
-class AgentResult(ApiModel):
+class AgentResult(Wire, frozen=True, kw_only=True):
     """`/run/agentjob/result.json`: the agent's claim. Hostile input for whoever reads it: bounded and validated by the courier."""
 
     verdict: Verdict
@@ -27,7 +27,7 @@ class AgentResult(ApiModel):
     session_id: str = ""
 
 
-class ProxyUsage(ApiModel):
+class ProxyUsage(Wire, frozen=True, kw_only=True, omit_defaults=True):
     """Counted by model-proxy, out of the agent's reach."""
 
     requests: int = 0
@@ -39,14 +39,14 @@ class ProxyUsage(ApiModel):
     """TOKEN_LIMIT or COST_LIMIT once a call was refused for it."""
 
 
-class PrepareFailure(ApiModel):
+class PrepareFailure(Wire, frozen=True, kw_only=True):
     """Termination message of prepare when it fails."""
 
     reason: Reason
     message: str
 
 
-class StoredObject(ApiModel):
+class StoredObject(Wire, frozen=True, kw_only=True, omit_defaults=True):
     """An object that was uploaded and verified."""
 
     key: str
@@ -56,10 +56,12 @@ class StoredObject(ApiModel):
     files: int = 0
 
 
-class Report(ApiModel):
-    """The courier's termination message (at most `pod.REPORT_MAX_BYTES` of UTF-8 JSON) and `result.json` in the store: the same bytes."""
+class Report(Wire, frozen=True, kw_only=True, omit_defaults=True, tag_field="version", tag=1):
+    """The courier's termination message (at most `pod.REPORT_MAX_BYTES` of UTF-8 JSON) and `result.json` in the store: the same bytes.
 
-    version: int = 1
+    One of another `version` is not read.
+    """
+
     uid: str
     """The AgentJob's uid: a report of another object is not believed."""
     attempt: int

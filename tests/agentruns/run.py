@@ -64,9 +64,8 @@ class AgentJobFiles:
             archive=ArchiveConfig(max_bytes=1 << 30),
             workspace_bytes=self.workspace_bytes,
             checkpoint_seconds=self.checkpoint_seconds,
-            **self.limits_bytes,
         )
-        self.paths.config.write_text(config.model_dump_json(by_alias=True))
+        self.paths.config.write_text(config.replace(**self.limits_bytes).to_json())
         self.paths.task.write_text(self.task)
         self.paths.lock.touch()
         self.paths.events.touch()
@@ -114,7 +113,7 @@ class AgentRun:
 
     def result(self) -> AgentResult:
         """`result.json`."""
-        return AgentResult.model_validate_json(self.paths.agent_result.read_bytes())
+        return AgentResult.from_json(self.paths.agent_result.read_bytes())
 
     async def until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
         """Waits for something to become true while it runs."""

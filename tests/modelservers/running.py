@@ -61,7 +61,7 @@ class RunningProxy:
 
     def usage(self) -> ProxyUsage:
         """What the courier would read now."""
-        return ProxyUsage.model_validate_json(self.usage_file.read_bytes())
+        return ProxyUsage.from_json(self.usage_file.read_bytes())
 
     def client(self) -> AsyncOpenAI:
         """The client that the agent uses."""
@@ -76,13 +76,15 @@ def job_config(
     prices: tuple[str, str] | None = None,
 ) -> JobConfig:
     """`job.json` of an attempt."""
-    given = {"input_per_million_tokens": prices[0], "output_per_million_tokens": prices[1]} if prices else {}
+    per_input, per_output = prices or (None, None)
     return JobConfig(
         namespace="default",
         name="job",
         uid="8a5b1f8e-0000-4000-8000-000000000000",
         attempt=1,
-        model=ModelConfig(name=model, endpoint=endpoint, **given),
+        model=ModelConfig(
+            name=model, endpoint=endpoint, input_per_million_tokens=per_input, output_per_million_tokens=per_output
+        ),
         limits=LimitsConfig(steps=10, tokens=tokens, cost_usd=cost, timeout_seconds=600),
         archive=ArchiveConfig(max_bytes=1),
         workspace_bytes=1,

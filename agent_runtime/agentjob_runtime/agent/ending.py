@@ -68,7 +68,7 @@ class Ending:
     def _write(self, result: AgentResult) -> None:
         """Without a result file the operator concludes from the exit code; the courier must not wait for nothing."""
         try:
-            write_atomically(self._result, result.model_dump_json(by_alias=True).encode() + b"\n")
+            write_atomically(self._result, result.to_json().encode() + b"\n")
         except OSError as error:
             log(f"the result cannot be written: {error}")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from agentjob_api.checkpoint import WAIT_SECONDS, Answer, Request, Result
-from pydantic import ValidationError
+from agentjob_api.wire import WireError
 
 from agentjob_runtime.agent.log import log
 from agentjob_runtime.common.atomic import write_atomically
@@ -32,7 +32,7 @@ class CheckpointAsker:
             return
         self._number += 1
         try:
-            write_atomically(self._request, Request(number=self._number).model_dump_json(by_alias=True).encode())
+            write_atomically(self._request, Request(number=self._number).to_json().encode())
             result = self._wait()
             self._request.unlink(missing_ok=True)
         except OSError as error:  # the agent's shell may have put anything in its place
@@ -54,6 +54,6 @@ class CheckpointAsker:
 def _read(path: Path) -> Answer | None:
     """None while there is none that can be read."""
     try:
-        return Answer.model_validate_json(read_regular(path, _ANSWER_MAX))
-    except (FileNotFoundError, ValidationError):
+        return Answer.from_json(read_regular(path, _ANSWER_MAX))
+    except (FileNotFoundError, WireError):
         return None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from agentjob_api.job_config import JobConfig
 from agentjob_api.pod import CONFIG_DIR, KEY_CONFIG, KEY_TASK
-from pydantic import ValidationError
+from agentjob_api.wire import WireError
 
 
 class ConfigError(Exception):
@@ -14,10 +14,10 @@ class ConfigError(Exception):
 def read_job_config(path: Path = Path(CONFIG_DIR, KEY_CONFIG)) -> JobConfig:
     """`job.json` at `path`. Raises `ConfigError` when it is not there or not a `JobConfig`."""
     try:
-        return JobConfig.model_validate_json(path.read_bytes())
+        return JobConfig.from_json(path.read_bytes())
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
-    except ValidationError as error:
+    except WireError as error:
         raise ConfigError(f"{path} is not a JobConfig: {error}") from error
 
 

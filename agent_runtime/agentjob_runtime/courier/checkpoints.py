@@ -87,7 +87,7 @@ class Checkpoints:
         try:
             payload = Payload(packed.path, packed.size, packed.sha256)
             stored = Uploader(self._paths.upload, budget).put(ObjectName.CHECKPOINT, payload, _PATIENCE)
-            self.stored, self.message = stored.model_copy(update={"files": packed.files}), ""
+            self.stored, self.message = stored.replace(files=packed.files), ""
         except UploadError as error:
             self.message = str(error)
             _log.error("the checkpoint is not stored: %s", error)

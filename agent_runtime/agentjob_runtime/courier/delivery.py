@@ -72,7 +72,7 @@ class Deliverer:
         packed.path.unlink()
         self._extra(ObjectName.FILES, Payload.of(packed.manifest))
         return Delivery(
-            stored.model_copy(update={"files": packed.files}),
+            stored.replace(files=packed.files),
             message=_omissions(packed),
             archive_milliseconds=round((packed_at - started) * 1000),
             upload_milliseconds=round((stored_at - packed_at) * 1000),

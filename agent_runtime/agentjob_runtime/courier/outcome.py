@@ -5,7 +5,7 @@ from typing import Final
 
 from agentjob_api.reasons import TABLE, Effect, Reason
 from agentjob_api.report import AgentResult, ProxyUsage, Verdict
-from pydantic import ValidationError
+from agentjob_api.wire import WireError
 
 from agentjob_runtime.common.paths import Paths
 from agentjob_runtime.courier.untrusted import UntrustedError, read_bounded
@@ -32,9 +32,9 @@ def read_result(paths: Paths) -> AgentResult:
 def parse_result(data: bytes) -> AgentResult:
     """Validates a claim. Raises `ValueError`, whose message holds nothing of the claim."""
     try:
-        result = AgentResult.model_validate_json(data)
-    except ValidationError as error:
-        raise ValueError(f"not an AgentResult: {error.error_count()} errors") from None
+        result = AgentResult.from_json(data)
+    except WireError:
+        raise ValueError("not an AgentResult") from None
     if not 0 <= result.steps <= _NUMBER_MAX or len(result.session_id) > _SESSION_ID_MAX:
         raise ValueError("not an AgentResult: a number or name out of bounds")
     if result.verdict is Verdict.NONE or not _consistent(result):
@@ -59,9 +59,9 @@ def read_usage(paths: Paths) -> ProxyUsage:
 def current_usage(paths: Paths) -> ProxyUsage | None:
     """The proxy's count as it is now, without calls that still run; None when there is none, with a log line if it is unreadable."""
     try:
-        return ProxyUsage.model_validate_json(read_bounded(paths.proxy_usage, _RESULT_BYTES_MAX))
+        return ProxyUsage.from_json(read_bounded(paths.proxy_usage, _RESULT_BYTES_MAX))
     except FileNotFoundError:
         return None
-    except (OSError, UntrustedError, ValidationError) as error:
+    except (OSError, UntrustedError, WireError) as error:
         _log.error("the model proxy's count cannot be read: %s", error)
     return None

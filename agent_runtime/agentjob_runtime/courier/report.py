@@ -1,6 +1,5 @@
 """Puts the report together and makes it fit. Pure."""
 
-import json
 from typing import Final
 
 from agentjob_api.pod import REPORT_MAX_BYTES
@@ -54,9 +53,8 @@ def _cut(report: Report, field: str, limit: int) -> Report:
 
 
 def _with(report: Report, field: str, value: str | None) -> Report:
-    return report.model_copy(update={field: value})
+    return report.replace(**{field: value})
 
 
 def _encode(report: Report) -> bytes:
-    body = {"version": report.version} | report.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    return report.to_json().encode()

@@ -6,7 +6,7 @@ import time
 from typing import Final
 
 from agentjob_api.checkpoint import PACK_SECONDS, Answer, Request, Result
-from pydantic import ValidationError
+from agentjob_api.wire import WireError
 
 from agentjob_runtime.common.atomic import write_atomically
 from agentjob_runtime.common.paths import Paths
@@ -79,13 +79,13 @@ class CheckpointRequests:
     def _requested(self) -> int | None:
         try:
             data = read_bounded(self._paths.checkpoint_request, _REQUEST_MAX)
-            return Request.model_validate_json(data).number
-        except (OSError, UntrustedError, ValidationError):  # none, or rubbish of the agent's own: ten times a second
+            return Request.from_json(data).number
+        except (OSError, UntrustedError, WireError):  # none, or rubbish of the agent's own: ten times a second
             return None
 
     def _tell(self, number: int, result: Result) -> None:
         try:
             answer = Answer(number=number, result=result)
-            write_atomically(self._paths.checkpoint_answer, answer.model_dump_json(by_alias=True).encode())
+            write_atomically(self._paths.checkpoint_answer, answer.to_json().encode())
         except OSError as error:
             _log.warning("the agent cannot be answered: %s", error)

@@ -62,7 +62,7 @@ class UsageStream:
 
     def _ship(self, usage: ProxyUsage) -> None:
         try:
-            payload = Payload.of(usage.model_dump_json(by_alias=True).encode())
+            payload = Payload.of(usage.to_json().encode())
             self._uploader.put(ObjectName.USAGE, payload, _PATIENCE)
         except UploadError as error:
             self._rounds += 1

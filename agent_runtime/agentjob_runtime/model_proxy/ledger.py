@@ -12,7 +12,7 @@ from typing import Final, Self
 from agentjob_api.job_config import JobConfig
 from agentjob_api.reasons import Reason
 from agentjob_api.report import ProxyUsage
-from pydantic import ValidationError
+from agentjob_api.wire import WireError
 
 from agentjob_runtime.common.atomic import write_atomically
 from agentjob_runtime.common.jsonlog import event
@@ -26,7 +26,7 @@ class LedgerError(Exception):
     """The file cannot be read or written: going on would forget what was used."""
 
 
-class LedgerFile(ProxyUsage):
+class LedgerFile(ProxyUsage, frozen=True, kw_only=True):
     """`PROXY_USAGE`: what its readers know as `ProxyUsage`, and what a restarted proxy goes on with."""
 
     pending_input_tokens: int = 0
@@ -123,7 +123,7 @@ class Ledger:
 
     def usage(self) -> ProxyUsage:
         """What was counted so far."""
-        return ProxyUsage.model_validate_json(self._contents())
+        return ProxyUsage.from_json(self._contents())
 
     async def _reserve(self, ask: Ask) -> Reservation:
         async with self._settled:
@@ -153,13 +153,13 @@ class Ledger:
             sample_bytes=self.sample.size,
             sample_tokens=self.sample.tokens,
         )
-        return file.model_dump_json(by_alias=True).encode()
+        return file.to_json().encode()
 
 
 def _read(path: Path) -> LedgerFile:
     try:
-        return LedgerFile.model_validate_json(path.read_bytes())
+        return LedgerFile.from_json(path.read_bytes())
     except FileNotFoundError:
         return LedgerFile()
-    except (OSError, ValidationError) as error:
+    except (OSError, WireError) as error:
         raise LedgerError(f"cannot read {path}: {error}") from error

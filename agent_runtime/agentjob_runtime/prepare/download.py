@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from agentjob_api.grant import RestoreGrant
 from agentjob_api.pod import ENV_STORE_CA
-from pydantic import ValidationError
+from agentjob_api.wire import WireError
 
 from agentjob_runtime.common.http_connection import connect
 
@@ -32,12 +32,12 @@ class DownloadError(Exception):
 def read_restore_grant(path: Path) -> RestoreGrant:
     """The grant as it is mounted now. Raises `DownloadError`."""
     try:
-        return RestoreGrant.model_validate_json(path.read_bytes())
+        return RestoreGrant.from_json(path.read_bytes())
     except OSError as error:
         raise DownloadError(f"{path} cannot be read: {error.strerror}.") from error
-    except ValidationError as error:
-        # The error's own text quotes the input, and that is a secret.
-        raise DownloadError(f"{path} is not a RestoreGrant: {error.error_count()} errors.") from None
+    except WireError:
+        # The error's own text may quote the input, and that is a secret.
+        raise DownloadError(f"{path} is not a RestoreGrant.") from None
 
 
 class Download:

@@ -39,7 +39,7 @@ def main() -> int:
     except PrepareError as error:
         _log.error("%s: %s", error.reason, error.message)
         failure = PrepareFailure(reason=error.reason, message=error.message[:_MESSAGE_MAX])
-        paths.termination_log.write_text(failure.model_dump_json(by_alias=True), encoding="utf-8")
+        paths.termination_log.write_text(failure.to_json(), encoding="utf-8")
         return ExitCode.PREPARE_FAILED
     return ExitCode.SUCCESS
 

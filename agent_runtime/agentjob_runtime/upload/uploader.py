@@ -15,7 +15,7 @@ from typing import Protocol
 
 from agentjob_api.grant import UploadGrant
 from agentjob_api.report import StoredObject
-from pydantic import ValidationError
+from agentjob_api.wire import WireError
 
 from agentjob_runtime.upload.errors import GrantError, UploadError
 from agentjob_runtime.upload.faults import Answer, Fault, fault_of
@@ -56,12 +56,12 @@ class Patience:
 def read_grant(path: Path) -> UploadGrant:
     """The grant as it is mounted now. Raises `GrantError`."""
     try:
-        return UploadGrant.model_validate_json(path.read_bytes())
+        return UploadGrant.from_json(path.read_bytes())
     except OSError as error:
         raise GrantError(f"cannot read {path}: {error.strerror}") from error
-    except ValidationError as error:
-        # The error's own text quotes the input, and that is a secret.
-        raise GrantError(f"{path} is not an UploadGrant: {error.error_count()} errors") from None
+    except WireError:
+        # The error's own text may quote the input, and that is a secret.
+        raise GrantError(f"{path} is not an UploadGrant") from None
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Which model an attempt uses: the spec's, with the administrator's defaults for what it leaves out."""
 
+from agentjob_api.base import Money
 from agentjob_api.job_config import ModelConfig
 from agentjob_api.spec import AgentJobSpec, SecretKeyRef
 
@@ -18,10 +19,14 @@ def model_config(spec: AgentJobSpec, defaults: ModelDefaults) -> ModelConfig:
         api=spec.model.api,
         name=name,
         endpoint=endpoint,
-        input_per_million_tokens=prices.input_per_million_tokens if prices else per_input,
-        output_per_million_tokens=prices.output_per_million_tokens if prices else per_output,
+        input_per_million_tokens=_decimal(prices.input_per_million_tokens if prices else per_input),
+        output_per_million_tokens=_decimal(prices.output_per_million_tokens if prices else per_output),
         images=spec.model.images,
     )
+
+
+def _decimal(money: Money | None) -> str | None:
+    return None if money is None else str(money)
 
 
 def api_key_ref(spec: AgentJobSpec, defaults: ModelDefaults) -> SecretKeyRef | None:

@@ -27,9 +27,9 @@ def build_secret(
         "type": "Opaque",
         "stringData": {
             pod.KEY_TASK: attempt.spec.task,
-            pod.KEY_CONFIG: job_config(attempt, settings).model_dump_json(by_alias=True),
-            pod.KEY_UPLOAD: grant.model_dump_json(by_alias=True),
-            **({pod.KEY_RESTORE: restore.model_dump_json(by_alias=True)} if restore else {}),
+            pod.KEY_CONFIG: job_config(attempt, settings).to_json(),
+            pod.KEY_UPLOAD: grant.to_json(),
+            **({pod.KEY_RESTORE: restore.to_json()} if restore else {}),
             **({KEY_STORE_CA: authority} if authority else {}),
             **token_keys(attempt.spec, settings.beside, tokens),
         },

@@ -7,7 +7,7 @@ from typing import Final
 from agentjob_api.grant import ObjectName
 from agentjob_api.reasons import Reason
 from agentjob_api.report import PrepareFailure, ProxyUsage, Report, Verdict
-from pydantic import ValidationError
+from agentjob_api.wire import WireError
 
 MAX_REPORT_BYTES: Final = 16 * 1024
 MAX_COUNT: Final = 10**15
@@ -48,10 +48,10 @@ def parse_report(text: str | bytes | None, *, uid: str, attempt: int, prefix: st
     if not text or len(text) > MAX_REPORT_BYTES:
         return None
     try:
-        report = Report.model_validate_json(text)
-    except ValidationError:
+        report = Report.from_json(text)
+    except WireError:
         return None
-    if (report.version, report.uid, report.attempt) != (1, uid, attempt):
+    if (report.uid, report.attempt) != (uid, attempt):
         return None
     return report if _figures_hold(report) and _keys_hold(report, prefix) else None
 
@@ -61,8 +61,8 @@ def parse_usage(text: bytes | None) -> ProxyUsage | None:
     if not text or len(text) > MAX_REPORT_BYTES:
         return None
     try:
-        usage = ProxyUsage.model_validate_json(text)
-    except ValidationError:
+        usage = ProxyUsage.from_json(text)
+    except WireError:
         return None
     return usage if _usage_holds(usage) else None
 
@@ -86,10 +86,10 @@ def parse_prepare_failure(text: str) -> PrepareFailure | None:
     if len(text) > MAX_REPORT_BYTES:
         return None
     try:
-        failure = PrepareFailure.model_validate_json(text)
-    except ValidationError:
+        failure = PrepareFailure.from_json(text)
+    except WireError:
         return None
-    return failure if failure.reason in PREPARE_CLAIMS else failure.model_copy(update={"reason": Reason.PREPARE_FAILED})
+    return failure if failure.reason in PREPARE_CLAIMS else failure.replace(reason=Reason.PREPARE_FAILED)
 
 
 def _figures_hold(report: Report) -> bool:

@@ -25,8 +25,8 @@ def attempt(root: Path, model: str, task: str) -> Paths:
     """The files that prepare, the operator and the courier leave for the agent."""
     paths = Paths.under(root)
     paths.make_dirs()
-    config = job_config("http://only-the-proxy-knows", model).model_copy(update={"workspace_bytes": 10**9})
-    paths.config.write_text(config.model_dump_json(by_alias=True))
+    config = job_config("http://only-the-proxy-knows", model).replace(workspace_bytes=10**9)
+    paths.config.write_text(config.to_json())
     paths.task.write_text(task)
     for path in (paths.lock, paths.events, paths.courier_ready):
         path.touch()
@@ -99,5 +99,5 @@ async def test_agent_gets_over_faults_without_breaking_the_protocol(
         ended, paths, usage = await play(tmp_path, model, "Write a greeting.", scripted)
         assert scripted.violations() == []
     assert (ended, usage.requests) == (code, requests)
-    assert AgentResult.model_validate_json(paths.agent_result.read_bytes()).message
+    assert AgentResult.from_json(paths.agent_result.read_bytes()).message
     assert (paths.workspace / "hello.txt").exists() == (code == ExitCode.SUCCESS)

@@ -169,7 +169,7 @@ class Stage:
     def report(self, name: str, attempt: int = 1, verdict: Verdict = Verdict.SUCCESS, **fields: Any) -> str:
         """The courier's termination message."""
         report = Report(uid=self.agentjob(name)["metadata"]["uid"], attempt=attempt, verdict=verdict, **fields)
-        return report.model_dump_json(by_alias=True)
+        return report.to_json()
 
     def finish(self, pod: str, report: str, *, agent_exit: int = 0, phase: str = "Succeeded") -> None:
         """Agent and courier ended."""
@@ -184,7 +184,7 @@ class Stage:
 
     def store_object(self, name: str, what: str, content: bytes, attempt: int = 1) -> StoredObject:
         """With its checksum, and the grant in the attempt's Secret."""
-        grant = UploadGrant.model_validate_json(self.secret(name, attempt)["upload.json"])
+        grant = UploadGrant.from_json(self.secret(name, attempt)["upload.json"])
         key = grant.key_prefix + what
         assert asyncio.run(post(grant, key, content)).status in {200, 204}
         return StoredObject(key=key, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())

@@ -173,7 +173,7 @@ def test_an_eviction_is_repeated_without_counting(api: ApiClient, operator: Oper
     operator.start()
     stage.apply("evicted", limits={"tokens": 5000})
     pod = _running(stage, "evicted")
-    usage = ProxyUsage(requests=4, input_tokens=3000, output_tokens=500).model_dump_json(by_alias=True).encode()
+    usage = ProxyUsage(requests=4, input_tokens=3000, output_tokens=500).to_json().encode()
     stage.store.client().put_object(BUCKET, stage.prefix("evicted") + "usage.json", BytesIO(usage), len(usage))
     stage.delete("pods", pod)
     _job_condition(

@@ -65,14 +65,14 @@ class CourierRun:
             workspace_bytes=1 << 30,
             checkpoint_seconds=self.checkpoint_seconds,
         )
-        self.paths.config.write_text(config.model_dump_json(by_alias=True))
+        self.paths.config.write_text(config.to_json())
         self.write_grant(grant)
         self.paths.lock.touch()
         self.paths.events.touch()
 
     def write_grant(self, grant: UploadGrant) -> None:
         """As the kubelet does when the Secret changes."""
-        self.paths.upload.write_text(grant.model_dump_json(by_alias=True))
+        self.paths.upload.write_text(grant.to_json())
 
     def start_courier(self) -> None:
         """Returns when it is ready."""
@@ -106,7 +106,7 @@ class CourierRun:
         """Writes the result, if any, and ends the agent: by itself, or by a signal."""
         assert self.agent is not None
         if result is not None:
-            self.paths.agent_result.write_text(result.model_dump_json(by_alias=True))
+            self.paths.agent_result.write_text(result.to_json())
         if number is not None:
             self.agent.send_signal(number)
         self.agent.communicate()
@@ -122,7 +122,7 @@ class CourierRun:
         print(log)
         data = self.paths.termination_log.read_bytes()
         assert len(data) <= REPORT_MAX_BYTES
-        return self.courier.returncode, Report.model_validate_json(data)
+        return self.courier.returncode, Report.from_json(data)
 
     def close(self) -> None:
         """Ends whatever still runs."""

@@ -57,7 +57,7 @@ def restored(attempt: Attempt, root: Path, data: bytes | None = None) -> tuple[i
         sha256=sha256(expected).hexdigest(),
         expires_at="2099-01-01T00:00:00Z",
     )
-    paths.restore.write_text(grant.model_dump_json(by_alias=True))
+    paths.restore.write_text(grant.to_json())
     (paths.config).write_text((root.parent / "root" / "etc/agentjob/job.json").read_text())
     environment = os.environ | {
         "PYTHONPATH": f"{ROOT / 'crds'}:{ROOT / 'agent_runtime'}",
@@ -120,7 +120,7 @@ def test_a_checkpoint_that_is_not_the_one_that_was_stored_is_refused(
     expected = other if damage == "torn" else good[:-1] + b"x"
     code, paths = restored(attempt, tmp_path / "next", expected)
     assert code == ExitCode.PREPARE_FAILED
-    failure = PrepareFailure.model_validate_json(paths.termination_log.read_bytes())
+    failure = PrepareFailure.from_json(paths.termination_log.read_bytes())
     assert failure.reason is Reason.PREPARE_FAILED
     assert "X-Amz" not in failure.message
     assert list(paths.workspace.iterdir()) == []
@@ -150,10 +150,10 @@ def test_a_link_in_place_of_the_session_is_not_followed(run: CourierRun, attempt
 
 def asked(run: CourierRun, number: int) -> Result:
     """What a courier answers to one request."""
-    run.paths.checkpoint_request.write_text(Request(number=number).model_dump_json(by_alias=True))
+    run.paths.checkpoint_request.write_text(Request(number=number).to_json())
     path = run.paths.checkpoint_answer
-    wait_for(lambda: path.exists() and Answer.model_validate_json(path.read_bytes()).number == number, "an answer")
-    return Answer.model_validate_json(path.read_bytes()).result
+    wait_for(lambda: path.exists() and Answer.from_json(path.read_bytes()).number == number, "an answer")
+    return Answer.from_json(path.read_bytes()).result
 
 
 def test_an_agent_that_asks_again_and_again_gets_one_in_time(
@@ -181,11 +181,11 @@ def test_what_was_packed_after_the_agent_went_on_is_thrown_away(
     run.start(attempt.grant())
     run.paths.session.write_text("x")
     (workspace / "noise").write_bytes(os.urandom(256 << 20))
-    run.paths.checkpoint_request.write_text(Request(number=1).model_dump_json(by_alias=True))
+    run.paths.checkpoint_request.write_text(Request(number=1).to_json())
     wait_for(lambda: any(run.paths.courier_dir.iterdir()), "packing")
     run.paths.checkpoint_request.unlink()
     wait_for(run.paths.checkpoint_answer.exists, "an answer")
-    assert Answer.model_validate_json(run.paths.checkpoint_answer.read_bytes()).result is Result.FAILED
+    assert Answer.from_json(run.paths.checkpoint_answer.read_bytes()).result is Result.FAILED
     run.kill_agent()
     _, report = run.finish()
     assert report.checkpoint is None

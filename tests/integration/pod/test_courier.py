@@ -49,7 +49,7 @@ def test_a_finished_job_is_archived_verified_and_reported(run: CourierRun, attem
     (workspace / "app.py").write_text("print('hello')\n")
     run.paths.session.write_text('{"role": "user"}\n')
     run.append_events(event(1), event(2))
-    run.paths.proxy_usage.write_text(ProxyUsage(requests=2, input_tokens=10).model_dump_json(by_alias=True))
+    run.paths.proxy_usage.write_text(ProxyUsage(requests=2, input_tokens=10).to_json())
     wait_for(lambda: "usage.json" in attempt.names(), "the usage")
     run.end_agent(DONE)
     code, report = run.finish()
@@ -86,7 +86,7 @@ def test_a_stopped_agent_is_archived_as_out_of_time(run: CourierRun, attempt: At
     run.timeout_seconds = int(1 - OVERTIME_SECONDS)
     run.start(attempt.grant())
     (workspace / "half.txt").write_text("half")
-    run.paths.agent_result.write_text(DONE.model_dump_json(by_alias=True))
+    run.paths.agent_result.write_text(DONE.to_json())
     assert run.agent is not None
     run.agent.send_signal(signal.SIGSTOP)
     code, report = run.finish()
@@ -101,7 +101,7 @@ def test_the_limit_that_the_proxy_enforced_is_named_when_the_agent_left_nothing(
     """Otherwise nobody would know why the agent gave up."""
     run.start(attempt.grant())
     usage = ProxyUsage(requests=9, limit_reached=Reason.TOKEN_LIMIT)
-    run.paths.proxy_usage.write_text(usage.model_dump_json(by_alias=True))
+    run.paths.proxy_usage.write_text(usage.to_json())
     run.kill_agent()
     _, report = run.finish()
     assert report.usage.limit_reached is Reason.TOKEN_LIMIT
@@ -113,9 +113,9 @@ def test_the_usage_is_in_the_store_before_the_courier_dies(run: CourierRun, atte
     run.start(attempt.grant())
     for requests in (1, 2):
         usage = ProxyUsage(requests=requests, input_tokens=100 * requests, cost_usd="0.1")
-        run.paths.proxy_usage.write_text(usage.model_dump_json(by_alias=True))
+        run.paths.proxy_usage.write_text(usage.to_json())
         wait_for(lambda: "usage.json" in attempt.names(), "a count")
-        wait_for(lambda: ProxyUsage.model_validate_json(attempt.read("usage.json")) == usage, "this count")  # noqa: B023
+        wait_for(lambda: ProxyUsage.from_json(attempt.read("usage.json")) == usage, "this count")  # noqa: B023
     assert run.courier is not None
     run.courier.kill()
     run.courier.communicate()
@@ -140,7 +140,7 @@ def test_hostile_results_are_not_believed(run: CourierRun, attempt: Attempt, wor
     """A link to a file of the courier's own container instead of a result: it is neither followed nor reported."""
     run.start(attempt.grant())
     secret = run.root / "secret.json"
-    secret.write_text(DONE.model_dump_json(by_alias=True))
+    secret.write_text(DONE.to_json())
     run.paths.agent_result.symlink_to(secret)
     (workspace / "leak").symlink_to(run.paths.upload)
     shutil.rmtree(run.paths.session_dir)

@@ -65,19 +65,19 @@ async def test_an_agent_that_is_killed_goes_on_from_its_checkpoint(
     async with running_scripted() as model:
         files = AgentJobFiles(first, model.endpoint, inline_task(*turns), courier=False, checkpoint_seconds=1)
         async with started_agent(files) as run:
-            run.paths.upload.write_text(attempt.grant().model_dump_json(by_alias=True))
+            run.paths.upload.write_text(attempt.grant().to_json())
             processes.append(started("courier", first))
             await run.until(lambda: NAME in attempt.names())
             await run.until(lambda: len(run.events("step")) == 3)
             run.process.send_signal(signal.SIGKILL)
             await run.wait()
         assert processes[0].wait() == ExitCode.SUCCESS
-        report = Report.model_validate_json(run.paths.termination_log.read_bytes())
+        report = Report.from_json(run.paths.termination_log.read_bytes())
         assert report.checkpoint is not None
 
         following = AgentJobFiles(second, model.endpoint, files.task)
         following.write()
-        following.paths.restore.write_text(grant_of(attempt).model_dump_json(by_alias=True))
+        following.paths.restore.write_text(grant_of(attempt).to_json())
         processes.append(started("prepare", second))
         assert processes[1].wait() == ExitCode.SUCCESS
         assert (following.paths.workspace / "log").exists()

@@ -23,7 +23,7 @@ QUICK = Patience(seconds=30, first_delay=0.01, longest_delay=0.05)
 
 def uploader(folder: Path, grant: UploadGrant) -> Uploader:
     """With that grant mounted."""
-    (folder / "upload.json").write_text(grant.model_dump_json(by_alias=True))
+    (folder / "upload.json").write_text(grant.to_json())
     return Uploader(folder / "upload.json", StopBudget(Stop(), 0))
 
 
@@ -52,7 +52,7 @@ def test_other_bytes_than_announced_are_refused_by_the_store(attempt: Attempt, t
 def test_another_attempt_s_prefix_is_refused(attempt: Attempt, tmp_path: Path) -> None:
     """The policy holds for one prefix; `..` is no way out."""
     grant = attempt.grant()
-    foreign = grant.model_copy(update={"key_prefix": "agentjobs/other/job/uid/1/"})
+    foreign = grant.replace(key_prefix="agentjobs/other/job/uid/1/")
     with pytest.raises(UploadError, match="refuses the upload"):
         uploader(tmp_path, foreign).put("workspace.zip", Payload.of(b"x"), QUICK)
     assert attempt.store.names("agentjobs/other/") == []

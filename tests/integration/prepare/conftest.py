@@ -1,6 +1,5 @@
 """A Git host and an attempt's folders for each test."""
 
-import json
 import os
 import subprocess
 import sys
@@ -53,7 +52,7 @@ class PrepareRun:
             archive=ArchiveConfig(max_bytes=1),
             workspace_bytes=self.workspace_bytes,
         )
-        paths.config.write_text(config.model_dump_json(by_alias=True))
+        paths.config.write_text(config.to_json())
         environment = os.environ | {"PYTHONPATH": f"{ROOT / 'crds'}:{ROOT / 'agent_runtime'}"}
         environment |= {"AGENTJOB_ROOT": str(self.root), ENV_PAUSES: self.pauses, ENV_SECONDS: self.seconds}
         environment |= {ENV_GIT_USERNAME: self.username} if self.username else {}
@@ -71,7 +70,7 @@ class PrepareRun:
     def fail(self, url: str, ref: str | None = None, *, submodules: bool = False) -> tuple[Reason, str]:
         """Must fail; reason and message from the termination log."""
         assert self.run(RepositoryConfig(url=url, ref=ref, submodules=submodules)) == ExitCode.PREPARE_FAILED
-        failure = PrepareFailure.model_validate(json.loads(self.paths.termination_log.read_text()))
+        failure = PrepareFailure.from_json(self.paths.termination_log.read_bytes())
         return failure.reason, failure.message
 
 

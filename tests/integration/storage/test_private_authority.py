@@ -26,7 +26,7 @@ import sys
 from agentjob_api.grant import UploadGrant
 from agentjob_runtime.upload.payload import Payload
 from agentjob_runtime.upload.post import post
-print(post(UploadGrant.model_validate_json(sys.stdin.read()), "workspace.zip", Payload.of(b"data"), 10, lambda: 10.0).status)
+print(post(UploadGrant.from_json(sys.stdin.read()), "workspace.zip", Payload.of(b"data"), 10, lambda: 10.0).status)
 """
 
 
@@ -85,9 +85,9 @@ async def test_bucket_job_courier_and_operator_trust_it(
     grant = upload_grant(attempt, secure, datetime.now(UTC))
     authority = tmp_path / "store-ca.crt"
     authority.write_text(secure.ca_pem or "")
-    refused = run("-c", COURIER_UPLOAD, stdin=grant.model_dump_json(by_alias=True))
+    refused = run("-c", COURIER_UPLOAD, stdin=grant.to_json())
     assert "certificate verify failed" in refused.stderr
-    sent = run("-c", COURIER_UPLOAD, stdin=grant.model_dump_json(by_alias=True), SSL_CERT_FILE=str(authority))
+    sent = run("-c", COURIER_UPLOAD, stdin=grant.to_json(), SSL_CERT_FILE=str(authority))
     assert sent.stdout.strip() == "204", sent.stderr
     async with ObjectStore(secure, Clock("the store")) as store:
         head = await store.head(grant.key_prefix + "workspace.zip")

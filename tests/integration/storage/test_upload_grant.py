@@ -89,7 +89,7 @@ async def test_cannot_be_changed(storage: StorageSettings, attempt: Attempt, fie
         storage.model_copy(update={"region": "eu-west-1"}),
         datetime(2026, 1, 1, tzinfo=UTC),
     )
-    changed = grant.model_copy(update={"fields": grant.fields | {field: other.fields[field]}})
+    changed = grant.replace(fields=grant.fields | {field: other.fields[field]})
     assert (await post(changed, grant.key_prefix + "x", b"data")).status in (400, 403)
 
 

@@ -46,7 +46,7 @@ def test_a_hanging_loop_is_ended_from_outside(tmp_path: Path) -> None:
     environment = {"PYTHONPATH": f"{ROOT / 'crds'}:{ROOT / 'agent_runtime'}", "PATH": "/usr/bin:/bin"}
     done = subprocess.run([sys.executable, "-c", HANGING, str(tmp_path)], env=environment, timeout=60, check=False)
     assert done.returncode == ExitCode.AGENT_LIMIT
-    result = AgentResult.model_validate_json((tmp_path / "result.json").read_bytes())
+    result = AgentResult.from_json((tmp_path / "result.json").read_bytes())
     assert (result.verdict, result.reason) == (Verdict.LIMIT, Reason.TIMEOUT)
     assert not alive(int((tmp_path / "pid").read_text()))
 
@@ -71,7 +71,7 @@ def test_a_volume_that_fills_up_ends_the_run(tmp_path: Path) -> None:
     assert stop.outcome is not None
     assert stop.outcome.reason is Reason.WORKSPACE_FULL
     assert "home folder" in stop.outcome.message
-    config = job_config("http://x").model_copy(update={"tmp_bytes": 5})
+    config = job_config("http://x").replace(tmp_bytes=5)
     paths = Paths.under(tmp_path)
     assert [volume.folder for volume in volumes_of(config, paths)] == [paths.workspace, paths.tmp]
 
@@ -99,14 +99,14 @@ def test_only_the_first_end_is_written(tmp_path: Path) -> None:
     ending = Ending(tmp_path / "result.json")
     ending.finish(Outcome(Verdict.SUCCESS, Reason.COMPLETED, "first"))
     ending.finish(Outcome(Verdict.LIMIT, Reason.TIMEOUT, "second"))
-    assert AgentResult.model_validate_json((tmp_path / "result.json").read_bytes()).message == "first"
+    assert AgentResult.from_json((tmp_path / "result.json").read_bytes()).message == "first"
 
 
 def test_a_long_message_is_cut_to_what_the_report_takes(tmp_path: Path) -> None:
     """At most 4,000 characters."""
     ending = Ending(tmp_path / "result.json")
     ending.finish(Outcome(Verdict.FAILURE, Reason.AGENT_FAILED, "x" * 100_000))
-    result = AgentResult.model_validate_json((tmp_path / "result.json").read_bytes())
+    result = AgentResult.from_json((tmp_path / "result.json").read_bytes())
     assert 3_500 < len(result.message) <= 4_000
 
 

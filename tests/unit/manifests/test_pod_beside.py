@@ -43,7 +43,7 @@ def test_what_is_switched_off_leaves_no_trace() -> None:
     assert not {"x11", "desktop-home", "notebook-home"} & {volume["name"] for volume in built["volumes"]}
     assert [variable["name"] for variable in built["containers"][1]["env"]] == ["HOME"]
     assert not [key for key in data if "token" in key]
-    config = JobConfig.model_validate_json(data[pod.KEY_CONFIG])
+    config = JobConfig.from_json(data[pod.KEY_CONFIG])
     assert (config.desktop, config.notebook, config.services) == (None, None, ())
 
 
@@ -139,14 +139,14 @@ def test_the_deadline_includes_the_linger() -> None:
         build_job(attempt_of(s), example_settings())["spec"]["activeDeadlineSeconds"] for s in (plain, lingering)
     ]
     assert deadlines[1] - deadlines[0] == 500
-    assert JobConfig.model_validate_json(secret_data(lingering)[pod.KEY_CONFIG]).linger_seconds == 500
+    assert JobConfig.from_json(secret_data(lingering)[pod.KEY_CONFIG]).linger_seconds == 500
 
 
 def test_what_a_proxy_leaves_in_the_path_is_told_to_both() -> None:
     """JupyterLab makes absolute links: it must know the path that people reach it under."""
     access = AccessSettings(url_template="https://x.example.com/p/{namespace}/{name}/{port}")
     settings = example_settings().model_copy(update={"access": access})
-    config = JobConfig.model_validate_json(secret_data(EVERYTHING, settings)[pod.KEY_CONFIG])
+    config = JobConfig.from_json(secret_data(EVERYTHING, settings)[pod.KEY_CONFIG])
     assert config.desktop is not None
     assert config.notebook is not None
     assert (config.desktop.base_url, config.notebook.base_url) == ("/p/team/job/6080/", "/p/team/job/8888/")

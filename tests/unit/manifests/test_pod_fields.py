@@ -25,7 +25,7 @@ def model_of(spec: dict[str, Any], **defaults: Any) -> tuple[JobConfig, dict[str
     secret = build_secret(attempt_of(spec), GRANT, EXAMPLE_TOKENS, settings)
     proxy = job(spec, settings)["spec"]["template"]["spec"]["initContainers"][0]
     refs = [v["valueFrom"]["secretKeyRef"] for v in proxy["env"] if v["name"] == pod.ENV_MODEL_API_KEY]
-    return JobConfig.model_validate_json(secret["stringData"][pod.KEY_CONFIG]), refs[0] if refs else None
+    return JobConfig.from_json(secret["stringData"][pod.KEY_CONFIG]), refs[0] if refs else None
 
 
 def test_one_pod_once() -> None:
@@ -109,7 +109,7 @@ def test_the_configuration_holds_what_remains_not_what_was_given() -> None:
     attempt = Attempt(
         "team", "job", UID, 2, spec, Remaining(steps=7, tokens=10, cost_usd=Decimal("0.000001"), timeout_seconds=5)
     )
-    config = JobConfig.model_validate_json(
+    config = JobConfig.from_json(
         build_secret(attempt, GRANT, EXAMPLE_TOKENS, example_settings())["stringData"][pod.KEY_CONFIG]
     )
     assert (config.attempt, config.limits.tokens, config.limits.timeout_seconds) == (2, 10, 5)
@@ -128,7 +128,7 @@ def test_the_secret_holds_the_task_as_it_is() -> None:
     task = 'say "{{ hi }}"\n$(rm -rf /)\n日本語\n'
     secret = build_secret(attempt_of({"task": task}), GRANT, EXAMPLE_TOKENS, example_settings())
     assert secret["stringData"][pod.KEY_TASK] == task
-    assert UploadGrant.model_validate_json(secret["stringData"][pod.KEY_UPLOAD]) == GRANT
+    assert UploadGrant.from_json(secret["stringData"][pod.KEY_UPLOAD]) == GRANT
 
 
 def test_the_default_model_fills_what_the_spec_leaves_out() -> None:

@@ -79,7 +79,7 @@ async def test_cost_limit_is_exact_to_the_millionth(tmp_path: Path) -> None:
     endpoint = RawEndpoint(replying(completion(usage=(100_000, 20_000))))
     config = job_config("", cost="0.6", prices=("1", "10"))
     async with running_app(endpoint.app()) as url:
-        config = config.model_copy(update={"model": config.model.model_copy(update={"endpoint": url})})
+        config = config.replace(model=config.model.replace(endpoint=url))
         async with running_proxy(config, tmp_path) as proxy:
             await ask(proxy)
             assert proxy.usage().cost_usd == "0.3"
@@ -247,7 +247,7 @@ async def test_reply_longer_than_its_reservation_goes_on_while_there_is_room(tmp
     endpoint = RawEndpoint(streaming(*sse(delta(text), {"choices": [], "usage": usage_of(10, 25_000)}, "[DONE]")))
     config = job_config("http://x", tokens=ENOUGH)
     async with running_app(endpoint.app()) as url:
-        config = config.model_copy(update={"model": config.model.model_copy(update={"endpoint": url})})
+        config = config.replace(model=config.model.replace(endpoint=url))
         async with running_proxy(config, tmp_path) as proxy:
             chunks = await ask(proxy, stream=True)
     assert chunks[0].choices[0].delta.content == text

@@ -27,7 +27,7 @@ def attempt(root: Path, config: JobConfig) -> Paths:
     """The files that a pod would mount."""
     paths = Paths.under(root)
     paths.make_dirs()
-    paths.config.write_text(config.model_dump_json(by_alias=True))
+    paths.config.write_text(config.to_json())
     return paths
 
 
@@ -67,7 +67,7 @@ async def test_sigterm_ends_it_with_a_stream_open_and_the_usage_saved(tmp_path: 
             await answer.content.readany()
             process.send_signal(signal.SIGTERM)
             out, err = await asyncio.wait_for(process.communicate(), 20)
-    usage = ProxyUsage.model_validate_json(paths.proxy_usage.read_bytes())
+    usage = ProxyUsage.from_json(paths.proxy_usage.read_bytes())
     assert process.returncode == ExitCode.SUCCESS
     assert usage.requests == 1
     assert usage.output_tokens == 100

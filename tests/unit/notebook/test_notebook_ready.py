@@ -42,8 +42,8 @@ def serving(status: str) -> Iterator[int]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """What the kubelet mounts, written by the API's own model."""
-    notebook = NotebookConfig(base_url=BASE).model_dump(by_alias=True)
-    (tmp_path / KEY_CONFIG).write_text(json.dumps({"notebook": notebook}), encoding="utf-8")
+    notebook = NotebookConfig(base_url=BASE).to_json()
+    (tmp_path / KEY_CONFIG).write_text(f'{{"notebook": {notebook}}}', encoding="utf-8")
     (tmp_path / KEY_NOTEBOOK_TOKEN).write_text(TOKEN, encoding="utf-8")
     return tmp_path
 

@@ -120,7 +120,7 @@ def archive(**fields: Any) -> StoredObject:
 def report(verdict: Verdict = Verdict.SUCCESS, **fields: Any) -> str:
     """Termination message of the courier."""
     values = {"uid": UID, "attempt": 1, "workspace": archive(), **fields}
-    return Report(verdict=verdict, **values).model_dump_json(by_alias=True)
+    return Report(verdict=verdict, **values).to_json()
 
 
 def _status(name: str, states: Json) -> Json:

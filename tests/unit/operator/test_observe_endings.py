@@ -58,7 +58,7 @@ def _claim(verdict: Verdict, reason: Reason | None, exit_code: int, text: str = 
 
 
 def _failure(reason: Reason) -> str:
-    return PrepareFailure(reason=reason, message="The host says no.").model_dump_json(by_alias=True)
+    return PrepareFailure(reason=reason, message="The host says no.").to_json()
 
 
 CASES = [
@@ -173,7 +173,7 @@ def test_what_is_gone_is_believed_only_step_by_step(evidence: Evidence, need: Ne
     [
         report(uid="another"),
         report(attempt=2),
-        report(version=2),
+        report().replace('"version":1', '"version":2'),
         report(workspace=archive(key="ns/other/uid/1/workspace.zip")),
         report(workspace=archive(key=f"{PREFIX}../2/workspace.zip")),
         report(workspace=archive(key=f"{PREFIX}result.json")),
@@ -236,7 +236,7 @@ USAGE = ProxyUsage(requests=3, input_tokens=900, output_tokens=90, cost_usd="0.5
 @pytest.mark.parametrize(
     ("stored", "usage"),
     [
-        (USAGE.model_dump_json(by_alias=True).encode(), USAGE),
+        (USAGE.to_json().encode(), USAGE),
         (None, None),
         (b"{", None),
         (b'{"inputTokens": -1}', None),

@@ -127,7 +127,7 @@ def uploader(folder: Path, port: int) -> Uploader:
         max_bytes=1 << 30,
         expires_at="2099-01-01T00:00:00Z",
     )
-    (folder / "upload.json").write_text(grant.model_dump_json(by_alias=True))
+    (folder / "upload.json").write_text(grant.to_json())
     return Uploader(folder / "upload.json", Forever())
 
 
