@@ -1,7 +1,6 @@
 """A real API server with the CRD installed, one for all integration tests of a session. No controllers: pods and Jobs stay as they are."""
 
 import itertools
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,19 +13,30 @@ from cluster.controlplane import control_plane as start_control_plane
 REPOSITORY = Path(__file__).resolve().parents[2]
 CRD_FILE = REPOSITORY / "crds" / "agentjobs.yaml"
 
-FIRST = ("cluster", "simulated", "pod", "operator", "bench", "storage")
-"""Folders whose tests take longest, as they wait for processes and servers: a worker that took one late would end late."""
-
-# Of the API servers and their like that are started here: a fifth less processor time, for memory that is there.
-os.environ.setdefault("GOGC", "300")
+FIRST = (
+    "cluster",
+    "simulated",
+    "operator/test_waiting.py",
+    "pod",
+    "operator",
+    "bench",
+    "storage",
+    "chart/test_release.py",
+)
+"""Folders and files whose tests take longest, as they wait for processes and servers: a worker that took one late would end late."""
 
 _numbers = itertools.count(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """In this order the files are handed out to workers (`--dist loadfile --no-loadscope-reorder`)."""
-    folders = {name: place for place, name in enumerate(FIRST)}
-    items.sort(key=lambda item: folders.get(item.path.parent.name, len(folders)))
+    places = {name: place for place, name in enumerate(FIRST)}
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.parent.name
+        return min(places.get(name, len(FIRST)) for name in (folder, f"{folder}/{item.path.name}"))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

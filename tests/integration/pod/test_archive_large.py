@@ -22,13 +22,13 @@ def test_more_entries_than_16_bits_count_need_zip64(tmp_path: Path) -> None:
 
 
 def test_a_file_beyond_4_gib_needs_zip64(tmp_path: Path) -> None:
-    """A sparse file of 5 GiB: sizes that 32 bits cannot hold, in descriptor and directory."""
-    root = tmp_path / "root"
+    """A sparse file that is larger: sizes that 32 bits cannot hold, in descriptor and directory."""
+    root, size = tmp_path / "root", (4 << 30) + 1
     root.mkdir()
     with (root / "sparse").open("wb") as file:
-        file.truncate(5 << 30)
+        file.truncate(size)
     packed = pack(PackRequest(root, tmp_path / "a.zip", "Zip", compile_excludes([]), 1 << 30, 1 << 40))
     with zipfile.ZipFile(packed.path) as archive:
-        assert archive.getinfo("sparse").file_size == 5 << 30
+        assert archive.getinfo("sparse").file_size == size
     listing = subprocess.run(["unzip", "-l", packed.path], capture_output=True, text=True, check=True).stdout
-    assert str(5 << 30) in listing
+    assert str(size) in listing
