@@ -19,8 +19,8 @@ from e2e.support.tenant import Tenant, create_tenant
 from e2e.support.workers import first_of_all
 
 _FIRST = (
-    *("waiting", "hostile_agent", "beside", "model_faults", "over_the_shoulder", "examples", "desktop", "volume"),
-    *("lifecycle", "prometheus", "notebook", "repositories", "limits", "suspend_cancel", "main_job"),
+    *("waiting", "hostile_agent", "over_the_shoulder", "desktop", "model_faults", "examples", "beside", "notebook"),
+    *("volume", "lifecycle", "prometheus", "repositories", "limits", "suspend_cancel", "main_job"),
 )
 """By turns such as wait most of their time and such as need the processors, in the order in which the workers take them."""
 _LAST = ("replaces", "disturbs", "slow", "late")

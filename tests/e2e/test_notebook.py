@@ -8,7 +8,7 @@ import urllib3
 from agentjob_api import pod
 from playwright.sync_api import Page
 
-from e2e.support.api import Api
+from e2e.support.api import Api, Json
 from e2e.support.lone_pod import BASE, LonePod, new_token, restarts, running_pod
 from e2e.support.paths import ARTIFACTS
 
@@ -128,7 +128,10 @@ def test_each_ends_at_once(notebook: LonePod) -> None:
     """SIGTERM to the first process: exit code 0, no grace needed, with clients connected. Last: the notebook is over then."""
     for container in ("postgres", "redis", "notebook"):
         notebook.sh(container, "kill -TERM 1", check=False)
-    over = notebook.wait_until_ready(ready=False)["status"]
-    statuses = {s["name"]: s for s in over["initContainerStatuses"] + over["containerStatuses"]}
-    assert statuses["notebook"]["state"]["terminated"]["exitCode"] == 0
-    assert statuses["agent"]["state"].keys() == {"running"}
+    over = notebook.wait(lambda found: "terminated" in _states(found)["notebook"])
+    assert _states(over)["notebook"]["terminated"]["exitCode"] == 0
+    assert _states(over)["agent"].keys() == {"running"}
+
+
+def _states(found: Json) -> dict[str, Json]:
+    return {one["name"]: one["state"] for one in found["status"]["containerStatuses"]}

@@ -45,9 +45,9 @@ class LonePod:
         """The Pod as soon as `until` holds."""
         return self.api.wait(self._path, until, seconds)
 
-    def wait_until_ready(self, ready: bool = True) -> Json:
-        """The Pod as soon as the readiness probe is happy, or is not."""
-        return self.wait(lambda pod: is_ready(pod, self.name) is ready)
+    def wait_until_ready(self) -> Json:
+        """The Pod as soon as the readiness probe is happy."""
+        return self.wait(lambda pod: is_ready(pod, self.name))
 
     def eventually(self, container: str, script: str, seconds: float = 60.0) -> str:
         """Runs `script` until it prints something. Raises `AssertionError`."""
